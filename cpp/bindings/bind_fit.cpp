@@ -1,0 +1,107 @@
+#include <pybind11/eigen.h>
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include "bindings.hpp"
+#include "pyreweight/design_dense.hpp"
+#include "pyreweight/fit.hpp"
+#include "pyreweight/registry.hpp"
+
+namespace py = pybind11;
+
+namespace pyreweight {
+namespace {
+
+/// Lets Ctrl-C through while the GIL is released.
+void check_signals() {
+  py::gil_scoped_acquire gil;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+std::unique_ptr<Design> make_design(const py::array& X, const ConstVec& sample_weight, bool fit_intercept,
+                                    bool standardize, Monitor& monitor) {
+  const bool by_rows = (X.flags() & py::array::c_style) != 0;
+  if (X.ndim() != 2 || (!by_rows && (X.flags() & py::array::f_style) == 0)) {
+    throw py::type_error("X must be a contiguous 2-D array");
+  }
+  const bool is_double = py::isinstance<py::array_t<double>>(X);
+  if (!is_double && !py::isinstance<py::array_t<float>>(X)) throw py::type_error("X must be float64 or float32");
+  const void* data = X.data();
+  const Index rows = X.shape(0), cols = X.shape(1);
+  py::gil_scoped_release release;
+  if (is_double) {
+    return dense_design(static_cast<const double*>(data), rows, cols, by_rows, sample_weight, fit_intercept,
+                        standardize, monitor);
+  }
+  return dense_design(static_cast<const float*>(data), rows, cols, by_rows, sample_weight, fit_intercept, standardize,
+                      monitor);
+}
+
+py::dict to_dict(const FitResult& result) {
+  py::dict out;
+  out["coef"] = result.coef;
+  out["eta"] = result.eta;
+  out["keep_prob"] = result.keep_prob;
+  out["intercept"] = result.intercept;
+  out["alpha"] = result.alpha;
+  out["objective"] = result.objective;
+  out["dual_gap"] = result.dual_gap;
+  out["kkt_residual"] = result.kkt_residual;
+  out["noise_scale"] = result.noise_scale;
+  out["n_iter"] = result.n_iter;
+  out["converged"] = result.converged;
+  return out;
+}
+
+py::dict fit_targets(const py::array& X, const Eigen::Ref<const Matrix>& Y, const ConstVec& sample_weight,
+                     const std::string& penalty, const Params& params, double alpha, const std::string& solver,
+                     bool fit_intercept, bool standardize, const ConstVec& feature_weights,
+                     const Eigen::Ref<const Matrix>& start, int max_iter, double tol, double eps,
+                     const py::object& report) {
+  const auto rule = make_penalty(penalty, params);
+  std::function<void(const std::string&)> say;
+  if (!report.is_none()) {
+    say = [&report](const std::string& line) {
+      py::gil_scoped_acquire gil;
+      report(line);
+    };
+  }
+  Monitor monitor(check_signals, say);
+  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
+  FitRequest request;
+  request.alpha = alpha;
+  request.paper_loop = solver == "irls";
+  request.fit_intercept = fit_intercept;
+  request.weight_sum = sample_weight.sum();
+  request.eps = eps;
+  request.feature_weights = feature_weights;
+  request.options.max_iter = max_iter;
+  request.options.tol = tol;
+  std::vector<FitResult> results;
+  {
+    py::gil_scoped_release release;
+    for (Index k = 0; k < Y.cols(); ++k) {
+      if (start.size() > 0) request.start = start.col(k);
+      results.push_back(fit(*design, Y.col(k), *rule, request, monitor));
+    }
+  }
+  py::list fits;
+  for (const FitResult& result : results) fits.append(to_dict(result));
+  py::dict out;
+  out["centre"] = design->centre();
+  out["fits"] = fits;
+  return out;
+}
+
+}  // namespace
+
+void bind_fit(py::module_& m) {
+  m.def("fit", &fit_targets, py::arg("X").noconvert(), py::arg("Y").noconvert(), py::arg("sample_weight").noconvert(),
+        py::arg("penalty"), py::arg("params"), py::arg("alpha"), py::arg("solver"), py::arg("fit_intercept"),
+        py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("start").noconvert(),
+        py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"),
+        "Fits every column of Y (n, k) on X (n, p); alpha=nan chooses it. Returns the column centres and one dict per "
+        "target. start (p, k) or (0, 0).");
+}
+
+}  // namespace pyreweight

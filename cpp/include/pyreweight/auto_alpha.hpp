@@ -1,0 +1,24 @@
+#pragma once
+
+#include "pyreweight/working_set.hpp"
+
+namespace pyreweight {
+
+/// What the rule for alpha="auto" knows about the data.
+struct AutoAlpha {
+  double weight_sum = 0;  // S, the sum of the sample weights, which count rows
+  bool fit_intercept = true;
+  double eps = 1e-3;  // the path ends at eps alpha_max
+};
+
+/// sigma(alpha)^2 = sum_i s_i r_i^2 / max(S - fit_intercept - df, S / 2) in the units of y, df the number of nonzeros.
+double noise_scale(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
+                   const AutoAlpha& rule);
+
+/// alpha="auto": the universal level to open, half of it to stay. With L = log(max(p, 3)): the null model when
+/// alpha_max <= sigma_null sqrt(2 L / S); otherwise down the path alpha_max 10^(-i/20), warm-started, to the first
+/// alpha with alpha <= sigma(alpha) sqrt(L / (2 S)), or the last one before df > S / 2, or eps alpha_max. The chosen
+/// alpha is left in the regularizer.
+Solution solve_auto_alpha(const Problem& problem, Regularizer& regularizer, const AutoAlpha& rule);
+
+}  // namespace pyreweight

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "pyreweight/monitor.hpp"
+#include "pyreweight/types.hpp"
+
+namespace pyreweight {
+
+/// Replaces the upper triangle of a symmetric `a` by R with R'R = a, block by block, so that the work is shared between
+/// threads and the monitor is polled. False when `a` is not positive definite to working precision: a pivot fell under
+/// 4 k eps of its diagonal entry. The strict lower triangle is left as it was.
+bool cholesky(Matrix& a, Monitor& monitor);
+
+/// x = a^-1 b for symmetric positive definite `a`, which is overwritten; false as above.
+bool solve_positive_definite(Matrix& a, const ConstVec& b, Vector& x, Monitor& monitor);
+
+/// R'R = A for a matrix that grows and shrinks by one row and column at a time, each in O(k^2).
+class UpdatableCholesky {
+ public:
+  Index size() const { return size_; }
+  /// Starts over with A = `a`; false (and empty) when it is not positive definite to working precision.
+  bool assign(const Matrix& a, Monitor& monitor);
+  void clear() { size_ = 0; }
+  /// Appends the row and column `cross` (k,) with the diagonal entry `diagonal`; false, and nothing changed, when it
+  /// depends on the others to working precision.
+  bool append(const ConstVec& cross, double diagonal);
+  void remove(Index position);
+  Vector solve(const ConstVec& b) const;
+
+ private:
+  Matrix R_;  // upper triangle of the leading size_ x size_ block
+  Index size_ = 0;
+};
+
+}  // namespace pyreweight

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "pyreweight/monitor.hpp"
+#include "pyreweight/types.hpp"
+
+namespace pyreweight {
+
+/// The data matrix as the solvers see it: columns centred and scaled on the fly, rows weighted, X never copied.
+///
+///     z_ij = (x_ij - m_j) / D_j,   weights pi_i = s_i / sum s
+///
+/// m_j is the weighted mean (0 without intercept). D_j is the weighted standard deviation d_j when standardising; else
+/// it is the power of two next to it, which is exact and keeps every product near 1 (X * 1e200 is then an ordinary
+/// problem). A solver's coefficient v_j belongs to z_j: w_j = v_j / D_j, up to the scale of y.
+class Design {
+ public:
+  virtual ~Design() = default;
+
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  const Vector& row_weights() const { return weights_; }  // (n,), sum 1
+  const Vector& centre() const { return centre_; }        // (p,) m_j
+  const Vector& scale() const { return scale_; }          // (p,) D_j, 0 for a column that is constant
+  const Vector& deviation() const { return deviation_; }  // (p,) weighted standard deviation
+  /// d_j / D_j, where the penalty sees d_j |w_j|: 1 when standardising, else 1 / D_j (0 for a constant column).
+  const Vector& penalty_unit() const { return penalty_unit_; }
+  /// sum_i pi_i z_ij^2: 1 when standardising, in [1, 4) otherwise, 0 for a constant column.
+  const Vector& second_moment() const { return second_moment_; }
+
+  /// out_j = z_j' u for every column; u (n,) usually is pi * residual.
+  virtual void correlate(const ConstVec& u, MutVec out, Monitor& monitor) const = 0;
+  /// out += sum_j coef_j z_j over the given columns.
+  virtual void combine(const Columns& columns, const ConstVec& coef, MutVec out, Monitor& monitor) const = 0;
+  /// Z_a' diag(pi) Z_b, (|a|, |b|); the same object twice gives the symmetric case at half the price.
+  Matrix gram(const Columns& a, const Columns& b, Monitor& monitor) const;
+  /// diag(sqrt pi) Z diag(tau) Z' diag(sqrt pi) over the given columns, (n, n).
+  Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const;
+
+ protected:
+  Design(Index rows, Index cols, const ConstVec& sample_weight);
+  /// Fills centre, scale and what follows from them; called once by the constructor of the derived class.
+  void standardise(bool fit_intercept, bool standardize, Monitor& monitor);
+
+  /// out (count, |columns|) = the raw entries x_ij of rows [first, first + count).
+  virtual void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const = 0;
+  /// out = z_ij sqrt(pi_i).
+  void weighted_block(Index first, Index count, const Columns& columns, Matrix& out) const;
+
+  Index rows_, cols_;
+  Vector weights_, root_weights_;
+  Vector centre_, scale_, deviation_, penalty_unit_, second_moment_;
+  // z = (x unit - shift) inverse with unit a power of two near 1 / D: no overflow on the way, whatever the units of X.
+  Vector unit_, shift_, inverse_;
+
+ private:
+  void column_moments(bool fit_intercept, Monitor& monitor);
+};
+
+}  // namespace pyreweight

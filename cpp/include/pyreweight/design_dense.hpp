@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "pyreweight/design.hpp"
+
+namespace pyreweight {
+
+/// Dense X in memory of somebody else: `data` holds rows x cols entries, contiguous by columns or by rows.
+/// sample_weight (n,) >= 0 with a positive sum; instantiated for double and float.
+template <class Scalar>
+std::unique_ptr<Design> dense_design(const Scalar* data, Index rows, Index cols, bool by_rows,
+                                     const ConstVec& sample_weight, bool fit_intercept, bool standardize,
+                                     Monitor& monitor);
+
+}  // namespace pyreweight

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <exception>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+#include "pyreweight/monitor.hpp"
+#include "pyreweight/types.hpp"
+
+namespace pyreweight {
+
+/// Threads that OpenMP gives at this call (OMP_NUM_THREADS, threadpoolctl). One in a forked child, where GNU OpenMP
+/// would wait for threads that did not survive the fork, and one inside somebody else's parallel region.
+inline int available_threads() {
+#ifdef _OPENMP
+#if defined(__unix__) || defined(__APPLE__)
+  static const pid_t home = getpid();
+  if (getpid() != home) return 1;
+#endif
+  return omp_in_parallel() ? 1 : std::max(1, omp_get_max_threads());
+#else
+  return 1;
+#endif
+}
+
+/// Runs body(0), ..., body(tasks - 1), each about `work` floating-point operations, on the available threads. What a
+/// task computes must not depend on the others, so results are the same for any number of threads. The monitor is
+/// polled between batches of about 30 ms; the first exception of a task is rethrown here.
+template <class Body>
+void parallel_for(Index tasks, double work, Monitor& monitor, const Body& body) {
+  constexpr double kTooSmall = 4e6;  // below this, starting threads costs more than the work
+  constexpr double kBatchPerThread = 1e8;
+  const int threads = tasks * work < kTooSmall ? 1 : static_cast<int>(std::min<Index>(available_threads(), tasks));
+  const double in_batch = std::max(1.0, threads * kBatchPerThread / std::max(work, 1.0));
+  const Index batch =
+      in_batch >= static_cast<double>(tasks) ? tasks : std::max<Index>(threads, static_cast<Index>(in_batch));
+  for (Index begin = 0; begin < tasks; begin += batch) {
+    const Index end = std::min(tasks, begin + batch);
+    std::exception_ptr failure;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+#endif
+    for (Index task = begin; task < end; ++task) {
+      try {
+        body(task);
+      } catch (...) {
+#ifdef _OPENMP
+#pragma omp critical(pyreweight_failure)
+#endif
+        failure = std::current_exception();
+      }
+    }
+    if (failure) std::rethrow_exception(failure);
+    monitor.poll();
+  }
+}
+
+}  // namespace pyreweight

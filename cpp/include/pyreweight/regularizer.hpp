@@ -1,0 +1,56 @@
+#pragma once
+
+#include "pyreweight/design.hpp"
+#include "pyreweight/penalty.hpp"
+
+namespace pyreweight {
+
+/// The penalty term alpha sum_j c_j Omega(d_j |w_j|; alpha) in the solver's coordinates v (see Design): y is divided by
+/// `y_scale` = Y, so w_j = Y v_j / D_j, the objective is divided by Y^2, and with t_j = d_j |w_j| = unit_j Y |v_j|
+///
+///     F(v) = 1/2 sum_i pi_i (y_i - z_i'v)^2 + sum_j (alpha c_j / Y^2) Omega(t_j; alpha).
+///
+/// The derivative with respect to |v_j| is level_j Omega'(t_j), level_j = (alpha / Y) unit_j c_j.
+/// c_j = 0 leaves a column unpenalised; c_j = inf (also set for constant columns) keeps it out.
+class Regularizer {
+ public:
+  Regularizer(const Penalty& penalty, double alpha, Vector weights, const Design& design, double y_scale);
+
+  const Penalty& penalty() const { return penalty_; }
+  double alpha() const { return alpha_; }
+  double y_scale() const { return y_scale_; }
+  void set_alpha(double alpha) { alpha_ = alpha; }
+  const Vector& weights() const { return weights_; }
+  const Vector& units() const { return units_; }
+  bool excluded(Index j) const { return std::isinf(weights_[j]); }
+  bool penalised(Index j) const { return weights_[j] > 0 && !excluded(j); }
+
+  /// What the KKT residual of coordinate j is measured against: level_j, with c_j = 1 for unpenalised columns.
+  double level(Index j) const;
+
+  double value(const Columns& columns, const ConstVec& v) const;
+  /// level_j Omega'(t_j), and level_j unit_j Y Omega''(t_j): first and second derivative with respect to |v_j|.
+  Vector slope(const Columns& columns, const ConstVec& v) const;
+  Vector curvature(const Columns& columns, const ConstVec& v) const;
+  /// The weights of the l1 and the quadratic part of the majoriser at v (see Penalty::majorise).
+  void majorise(const Columns& columns, const ConstVec& v, Vector& l1, Vector& l2) const;
+  /// The ridge weights of the eta-trick, alpha c_j / eta_j in the units of v.
+  Vector ridge_weights(const Columns& columns, const ConstVec& v) const;
+  /// alpha c_j Omega'(0+) for every column: a zero is stationary while |z_j' pi r| stays below. inf where excluded.
+  Vector zero_thresholds() const;
+  /// The same for a penalty of infinite slope: below it the coordinate's own prox is zero.
+  Vector prox_thresholds(const Vector& second_moment) const;
+  /// argmin over v_j of g/2 (v_j - z)^2 + penalty term of column j.
+  double prox(Index j, double z, double g) const;
+
+ private:
+  Vector magnitudes(const Columns& columns, const ConstVec& v) const;  // t_j
+
+  const Penalty& penalty_;
+  double alpha_;
+  double y_scale_;
+  Vector weights_;  // c_j
+  Vector units_;    // d_j / D_j
+};
+
+}  // namespace pyreweight

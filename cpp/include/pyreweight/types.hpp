@@ -1,0 +1,18 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pyreweight {
+
+using Index = Eigen::Index;
+using Vector = Eigen::VectorXd;
+using Matrix = Eigen::MatrixXd;
+using ConstVec = Eigen::Ref<const Vector>;
+using MutVec = Eigen::Ref<Vector>;
+using Columns = std::vector<Index>;            // column numbers, in the order the caller wants
+using Params = std::map<std::string, double>;  // penalty parameters by name
+
+}  // namespace pyreweight

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "pyreweight/gram_solver.hpp"
+#include "pyreweight/problem.hpp"
+
+namespace pyreweight {
+
+/// solver="auto" for penalties with a kink at zero: reweighting on a working set, zeros decided by the stationarity
+/// conditions over all columns.
+///
+/// The first majoriser is that of v = 0, which is the lasso; it is solved over all columns before the first
+/// reweighting, so that large coefficients do not hide the others. Each reweighting asks the penalty once for a model,
+/// a quadratic problem with l1 terms (GramSolver): with the penalty's curvature, which makes the last steps Newton's,
+/// or the majoriser where that is indefinite. Where the objective is not convex on the support it is left downhill, so
+/// that the end is a local minimum and not a saddle. The working set grows by the columns that violate
+/// |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of solve(), which makes a
+/// path of alphas cheap.
+class WorkingSetSolver {
+ public:
+  WorkingSetSolver(const Problem& problem, Regularizer& regularizer);
+
+  /// Starts from v (p,) instead of from zero: the next solve() reweights at once.
+  void start_from(const ConstVec& v);
+  /// Solves at the regularizer's present alpha, from where the last call ended.
+  const Solution& solve();
+  /// Fits the unpenalised columns alone.
+  const Solution& solve_null();
+
+ private:
+  void add_columns(const Columns& fresh);
+  Columns worst_violators(const Vector& thresholds) const;
+  bool solve_first(const Vector& thresholds, bool exact);
+  bool reweight(double target);
+  bool step(double share, bool& solved);
+  bool leave_concave_region();
+  void model_penalty(double share, Vector& l1, Vector& l2) const;
+  double working_residual() const;
+  void write_back();
+
+  const Problem& problem_;
+  Regularizer& regularizer_;
+  GramSolver inner_;
+  Columns working_;               // working_[i] is the column of inner coordinate i
+  std::vector<char> in_working_;  // (p,)
+  Solution solution_;
+  bool warm_ = false;
+};
+
+}  // namespace pyreweight

@@ -1,0 +1,47 @@
+#include "pyreweight/alpha_max.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pyreweight {
+
+namespace {
+
+// A smooth penalty is never sparse: 1000 times the slope-1 value shrinks everything to nearly nothing.
+constexpr double kSmoothSlope = 1e-3;
+
+/// The smallest alpha at which a threshold that grows with alpha exceeds z: bracket, then bisect in log alpha.
+template <class KeepsOut>
+double smallest_alpha(double start, const KeepsOut& keeps_out) {
+  double low = start, high = start;
+  while (keeps_out(low)) low /= 16;
+  while (!keeps_out(high)) high *= 16;
+  for (int i = 0; i < 200 && high > low * (1 + 1e-15); ++i) {
+    const double middle = std::sqrt(low) * std::sqrt(high);
+    (keeps_out(middle) ? high : low) = middle;
+  }
+  return high;
+}
+
+}  // namespace
+
+double alpha_max(const Problem& problem, const Regularizer& regularizer, const Vector& gradient) {
+  const double kink = regularizer.penalty().slope_at_zero(), scale = regularizer.y_scale();
+  double top = 0;
+  for (Index j = 0; j < gradient.size(); ++j) {
+    if (!regularizer.penalised(j) || gradient[j] == 0) continue;
+    const double unit = regularizer.units()[j], weight = regularizer.weights()[j];
+    const double correlation = std::abs(gradient[j]);
+    if (std::isfinite(kink)) {
+      top = std::max(top, scale * (correlation / (unit * weight * (kink > 0 ? kink : kSmoothSlope))));
+      continue;
+    }
+    const double g = problem.design.second_moment()[j];
+    const double z = correlation / g * unit * scale, step = weight * unit * unit / g;
+    const auto keeps_out = [&](double alpha) { return regularizer.penalty().zero_threshold(alpha, step) >= z; };
+    if (top == 0 || !keeps_out(top)) top = smallest_alpha(top > 0 ? top : z, keeps_out);
+  }
+  return top;
+}
+
+}  // namespace pyreweight

@@ -1,0 +1,115 @@
+#include "pyreweight/regularizer.hpp"
+
+#include <utility>
+
+namespace pyreweight {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// level * x where a level of 0 (unpenalised) or inf (excluded) wins over any x.
+double scaled(double level, double x) { return level == 0 ? 0.0 : std::isinf(level) ? kInfinity : level * x; }
+
+}  // namespace
+
+Regularizer::Regularizer(const Penalty& penalty, double alpha, Vector weights, const Design& design, double y_scale)
+    : penalty_(penalty), alpha_(alpha), y_scale_(y_scale), weights_(std::move(weights)), units_(design.penalty_unit()) {
+  for (Index j = 0; j < weights_.size(); ++j) {
+    if (design.scale()[j] == 0) weights_[j] = kInfinity;
+  }
+}
+
+double Regularizer::level(Index j) const {
+  return (alpha_ / y_scale_) * units_[j] * (penalised(j) ? weights_[j] : 1.0);
+}
+
+Vector Regularizer::magnitudes(const Columns& columns, const ConstVec& v) const {
+  Vector t(v.size());
+  for (Index i = 0; i < t.size(); ++i) t[i] = units_[columns[i]] * y_scale_ * std::abs(v[i]);
+  return t;
+}
+
+double Regularizer::value(const Columns& columns, const ConstVec& v) const {
+  const Vector t = magnitudes(columns, v);
+  Vector omega(t.size());
+  penalty_.value(t, alpha_, omega);
+  double sum = 0;
+  for (Index i = 0; i < t.size(); ++i) {
+    const Index j = columns[i];
+    if (penalised(j)) sum += (alpha_ / y_scale_) * weights_[j] * (omega[i] / y_scale_);
+  }
+  return sum;
+}
+
+Vector Regularizer::slope(const Columns& columns, const ConstVec& v) const {
+  Vector out(v.size());
+  penalty_.slope(magnitudes(columns, v), alpha_, out);
+  for (Index i = 0; i < out.size(); ++i) {
+    const Index j = columns[i];
+    out[i] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j) * out[i];
+  }
+  return out;
+}
+
+Vector Regularizer::curvature(const Columns& columns, const ConstVec& v) const {
+  Vector out(v.size());
+  penalty_.curvature(magnitudes(columns, v), alpha_, out);
+  for (Index i = 0; i < out.size(); ++i) {
+    const Index j = columns[i];
+    out[i] = penalised(j) ? level(j) * (units_[j] * y_scale_ * out[i]) : 0.0;
+  }
+  return out;
+}
+
+void Regularizer::majorise(const Columns& columns, const ConstVec& v, Vector& l1, Vector& l2) const {
+  l1.resize(v.size());
+  l2.resize(v.size());
+  penalty_.majorise(magnitudes(columns, v), alpha_, l1, l2);
+  for (Index i = 0; i < v.size(); ++i) {
+    const Index j = columns[i];
+    const double weight = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j);
+    l1[i] = weight == kInfinity ? kInfinity : scaled(weight, l1[i]);
+    l2[i] = weight == kInfinity ? 0.0 : scaled(weight, units_[j] * y_scale_ * l2[i]);
+  }
+}
+
+Vector Regularizer::ridge_weights(const Columns& columns, const ConstVec& v) const {
+  Vector out(v.size());
+  penalty_.eta(magnitudes(columns, v), alpha_, out);
+  for (Index i = 0; i < out.size(); ++i) {
+    const Index j = columns[i];
+    const double weight = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j) * (units_[j] * y_scale_);
+    out[i] = weight == 0 ? 0.0 : weight / out[i];
+  }
+  return out;
+}
+
+Vector Regularizer::zero_thresholds() const {
+  Vector out(weights_.size());
+  for (Index j = 0; j < out.size(); ++j) {
+    out[j] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : scaled(level(j), penalty_.slope_at_zero());
+  }
+  return out;
+}
+
+Vector Regularizer::prox_thresholds(const Vector& second_moment) const {
+  Vector out(weights_.size());
+  for (Index j = 0; j < out.size(); ++j) {
+    const double g = second_moment[j];
+    // In t = unit Y |v| the coordinate's problem is (t - z)^2 / 2 + step alpha Omega(t) with step = c unit^2 / g.
+    const double to_t = units_[j] * y_scale_;
+    const double step = weights_[j] * units_[j] * units_[j] / g;
+    out[j] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : g * penalty_.zero_threshold(alpha_, step) / to_t;
+  }
+  return out;
+}
+
+double Regularizer::prox(Index j, double z, double g) const {
+  if (!penalised(j)) return excluded(j) ? 0.0 : z;
+  const double to_t = units_[j] * y_scale_;
+  Vector t = Vector::Constant(1, std::abs(z) * to_t), out(1);
+  penalty_.prox(t, alpha_, weights_[j] * units_[j] * units_[j] / g, out);
+  return std::copysign(out[0] / to_t, z);
+}
+
+}  // namespace pyreweight

@@ -1,0 +1,92 @@
+#include "pyreweight/variational_kl.hpp"
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace pyreweight {
+
+namespace {
+
+// f(eta) = E log(chi^2_1(eta)) - E log(chi^2_1(0)) for the noncentral chi-square law with noncentrality eta (Molchanov,
+// Ashukha, Vetrov 2017 write the same mean as a Dawson integral). That law is a Poisson(eta/2) mixture of central ones,
+// which gives three series of positive terms, free of cancellation:
+//   f = sum_k w_k H_k,   f' = sum_k w_k / (2k+1),   f'' = -sum_k w_k / ((2k+1)(2k+3)),
+//   w_k = e^(-eta/2) (eta/2)^k / k!,   H_k = 2 (1 + 1/3 + ... + 1/(2k-1)) = digamma(k + 1/2) - digamma(1/2).
+// Beyond kAsymptotic the expansion in 1/eta is exact to rounding: its smallest term is about e^(-eta/2).
+constexpr double kAsymptotic = 96;
+constexpr int kTerms = 160;  // Poisson(48) has mass below 1e-30 beyond
+
+struct Tables {
+  std::array<double, kTerms> inverse_odd{};  // 1 / (2k + 1)
+  std::array<double, kTerms> harmonic{};     // H_k
+};
+
+constexpr Tables make_tables() {
+  Tables t;
+  long double sum = 0;
+  for (int k = 0; k < kTerms; ++k) {
+    t.harmonic[k] = static_cast<double>(sum);
+    t.inverse_odd[k] = 1.0 / (2 * k + 1);
+    sum += 2.0L / (2 * k + 1);
+  }
+  return t;
+}
+
+constexpr Tables kTables = make_tables();
+
+VariationalKl poisson_mixture(double eta) {
+  const double mean = eta / 2;
+  double weight = 1, total = 1;
+  double value = 0, first = 1, second = kTables.inverse_odd[1];
+  // Weights relative to that of k = 0; dividing by their sum cancels most of the rounding of the recurrence.
+  for (int k = 1; k + 1 < kTerms; ++k) {
+    weight *= mean / k;
+    const double w1 = weight * kTables.inverse_odd[k];
+    const double w0 = weight * kTables.harmonic[k];
+    total += weight;
+    value += w0;
+    first += w1;
+    second += w1 * kTables.inverse_odd[k + 1];
+    if (k > mean && w0 < 1e-17 * value) break;
+  }
+  return {value / total, first / total, -second / total};
+}
+
+VariationalKl asymptotic(double eta) {
+  constexpr double constant = 1.2703628454614781700;  // Euler's gamma + log 2
+  double term = 1;                                    // (2k-1)!! / eta^k
+  double value = 0, first = 1, second = 1;
+  for (int k = 1; k < 40 && term > 1e-18; ++k) {
+    term *= (2 * k - 1) / eta;
+    value += term / k;
+    first += term;
+    second += (k + 1) * term;
+  }
+  return {std::log(eta) + constant - value, first / eta, -second / eta / eta};
+}
+
+}  // namespace
+
+VariationalKl variational_kl(double eta) { return eta < kAsymptotic ? poisson_mixture(eta) : asymptotic(eta); }
+
+double variational_eta(double t) {
+  if (!(t > 0)) return 0;
+  if (t > 1e9) return t * t;  // eta = t^2 - 1 - ...
+  // t <= eta <= t + t^2. The start is the root of the same equation for f = log(1 + eta), within a third of ours.
+  double low = t, high = t + t * t;
+  double eta = t / 2 * (t + std::sqrt(t * t + 4));
+  for (int i = 0; i < 100; ++i) {
+    const VariationalKl f = variational_kl(eta);
+    const double excess = std::log(eta * std::sqrt(f.first) / t);
+    (excess > 0 ? high : low) = eta;
+    const double step = excess / (1 + eta * f.second / (2 * f.first));  // Newton in log(eta)
+    const double next = eta * std::exp(-step);
+    // Newton squares the error, so a step this small leaves one below rounding.
+    if (std::abs(step) < 1e-9) return next > t ? next : t;
+    eta = next > low && next < high ? next : std::sqrt(low) * std::sqrt(high);
+  }
+  return eta;
+}
+
+}  // namespace pyreweight

@@ -1,0 +1,254 @@
+#include "pyreweight/working_set.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "pyreweight/certificate.hpp"
+#include "pyreweight/columns.hpp"
+
+namespace pyreweight {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr int kMaxPasses = 1000;
+constexpr Index kLeastGrowth = 100;
+// Stationarity the inner loops aim at, in units of the level: rounding, whatever tol asks for, so that the answer does
+// not depend on tol.
+constexpr double kTarget = 1e-12;
+// The same while columns outside are known to violate theirs: no use in polishing a point that will move.
+constexpr double kLooseTarget = 1e-2;
+// With the correlations renewed from the data; above it the solution is refined once or twice more.
+constexpr double kRefined = 1e-11;
+// Rounding in a correlation: target and columns are scaled to root mean squares in [1, 2).
+constexpr double kNoise = 1e-14;
+
+}  // namespace
+
+WorkingSetSolver::WorkingSetSolver(const Problem& problem, Regularizer& regularizer)
+    : problem_(problem), regularizer_(regularizer), inner_(problem.monitor), in_working_(problem.design.cols(), 0) {
+  solution_.v = Vector::Zero(problem.design.cols());
+  refresh(problem_, solution_);
+  Columns unpenalised;
+  for (Index j = 0; j < problem.design.cols(); ++j) {
+    if (regularizer.weights()[j] == 0) unpenalised.push_back(j);
+  }
+  add_columns(unpenalised);
+}
+
+void WorkingSetSolver::start_from(const ConstVec& v) {
+  for (Index j = 0; j < v.size(); ++j) solution_.v[j] = regularizer_.excluded(j) ? 0.0 : v[j];
+  Columns fresh;
+  for (const Index j : support(solution_.v)) {
+    if (!in_working_[j]) fresh.push_back(j);
+  }
+  add_columns(fresh);
+  refresh(problem_, solution_);
+  warm_ = true;
+}
+
+void WorkingSetSolver::add_columns(const Columns& fresh) {
+  if (fresh.empty()) return;
+  const Matrix cross = problem_.design.gram(working_, fresh, problem_.monitor);
+  const Matrix own = problem_.design.gram(fresh, fresh, problem_.monitor);
+  inner_.append(cross, own, gather(solution_.gradient, fresh));
+  for (const Index j : fresh) in_working_[j] = 1;
+  working_.insert(working_.end(), fresh.begin(), fresh.end());
+}
+
+Columns WorkingSetSolver::worst_violators(const Vector& thresholds) const {
+  std::vector<std::pair<double, Index>> violators;
+  for (Index j = 0; j < thresholds.size(); ++j) {
+    const double correlation = std::abs(solution_.gradient[j]);
+    if (in_working_[j] || correlation <= thresholds[j] * (1 + 1e-10) + kNoise) continue;
+    violators.emplace_back(-correlation / thresholds[j], j);
+  }
+  const size_t active = support(solution_.v).size();
+  const size_t most = std::max<size_t>(kLeastGrowth, active);
+  if (violators.size() > most) {
+    std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
+    violators.resize(most);
+  }
+  Columns fresh;
+  for (const auto& violator : violators) fresh.push_back(violator.second);
+  std::sort(fresh.begin(), fresh.end());
+  return fresh;
+}
+
+void WorkingSetSolver::write_back() {
+  solution_.v = scatter(inner_.v(), working_, solution_.v.size());
+  refresh(problem_, solution_);
+}
+
+double WorkingSetSolver::working_residual() const {
+  const Vector slope = regularizer_.slope(working_, inner_.v());
+  double residual = 0;
+  for (Index i = 0; i < inner_.size(); ++i) {
+    const Index j = working_[i];
+    if (regularizer_.excluded(j)) continue;
+    const double v = inner_.v()[i], c = inner_.correlations()[i];
+    const double deviation = v != 0 ? std::abs(c - std::copysign(slope[i], v)) : std::max(0.0, std::abs(c) - slope[i]);
+    residual = std::max(residual, (deviation - kNoise) / regularizer_.level(j));
+  }
+  return residual;
+}
+
+/// The second-order model of the penalty at the present point: slope and curvature of Omega where the curvature is
+/// harmless, so that a step on an unchanged support is Newton's; `share` of it, since the whole may leave the problem
+/// indefinite. share = 0 is the majoriser.
+void WorkingSetSolver::model_penalty(double share, Vector& l1, Vector& l2) const {
+  regularizer_.majorise(working_, inner_.v(), l1, l2);
+  if (share == 0) return;
+  const Vector curvature = regularizer_.curvature(working_, inner_.v());
+  for (Index i = 0; i < inner_.size(); ++i) {
+    const double v = std::abs(inner_.v()[i]), h = share * curvature[i];
+    // A coordinate on which the objective itself is concave is on its way to zero; the majoriser takes it there.
+    if (v == 0 || !(curvature[i] < 0) || curvature[i] < -0.9 * inner_.gram()(i, i)) continue;
+    l1[i] -= h * v;
+    l2[i] = h;
+  }
+}
+
+/// Minimises the model, then goes from the old point towards its minimiser as far as the objective falls.
+bool WorkingSetSolver::step(double share, bool& solved) {
+  Vector l1, l2;
+  model_penalty(share, l1, l2);
+  const Vector v = inner_.v(), c = inner_.correlations();
+  const double residual = working_residual();
+  solved = inner_.solve(l1, l2);
+  if (share == 0) return true;  // a majoriser: the objective cannot have risen
+  const Vector reached = inner_.v(), reached_c = inner_.correlations(), direction = reached - v;
+  const double before = regularizer_.value(working_, v);
+  if (!direction.allFinite()) {
+    inner_.set_state(v, c);
+    return false;
+  }
+  for (double length = 1; length > 1e-3; length *= 0.5) {
+    inner_.set_state(v, c);
+    const double change =
+        inner_.loss_change(length, direction) + (regularizer_.value(working_, v + length * direction) - before);
+    if (length == 1) {
+      inner_.set_state(reached, reached_c);
+    } else {
+      inner_.move(length, direction);
+    }
+    // Near the solution the objective no longer resolves a step; the residual still does.
+    if (change < 0 || (working_residual() < 0.5 * residual && std::abs(change) <= 1e-14 * (1 + before))) return true;
+  }
+  inner_.set_state(v, c);
+  return false;
+}
+
+/// Where the objective is not convex on the support, a minimum lies elsewhere: goes along a direction without positive
+/// curvature, downhill, as far as signs allow, which as a rule takes a coordinate to zero.
+bool WorkingSetSolver::leave_concave_region() {
+  Vector direction;
+  if (!inner_.concave_direction(regularizer_.curvature(working_, inner_.v()), direction)) return false;
+  const Vector v = inner_.v(), c = inner_.correlations();
+  const Vector slope = regularizer_.slope(working_, v);
+  double rate = -c.dot(direction), reach = kInfinity;
+  for (Index i = 0; i < v.size(); ++i) {
+    if (direction[i] != 0) rate += std::copysign(slope[i], v[i]) * direction[i];
+  }
+  if (rate > 0) direction = -direction;
+  Index first = -1;
+  for (Index i = 0; i < v.size(); ++i) {
+    if (!regularizer_.penalised(working_[static_cast<size_t>(i)])) continue;
+    if (v[i] * direction[i] < 0 && -v[i] / direction[i] < reach) {
+      reach = -v[i] / direction[i];
+      first = i;
+    }
+  }
+  if (first < 0) return false;
+  const double before = regularizer_.value(working_, v);
+  for (double length = reach; length > 1e-3 * reach; length *= 0.5) {
+    inner_.set_state(v, c);
+    Vector reached = v + length * direction;
+    if (length == reach) reached[first] = 0;
+    if (inner_.loss_change(length, direction) + (regularizer_.value(working_, reached) - before) < 0) {
+      inner_.move(length, direction);
+      inner_.set_state(reached, inner_.correlations());
+      return true;
+    }
+  }
+  return false;
+}
+
+bool WorkingSetSolver::reweight(double target) {
+  while (working_residual() > target) {
+    if (solution_.n_iter >= problem_.options.max_iter) return working_residual() <= problem_.options.tol;
+    ++solution_.n_iter;
+    const Vector before = inner_.v();
+    bool solved = false;
+    bool moved = step(1.0, solved);
+    if (!moved || !solved) moved = step(0.0, solved);
+    for (size_t most = support(inner_.v()).size(); most > 0 && leave_concave_region(); --most) {
+      problem_.monitor.poll();
+      moved = true;
+    }
+    if (problem_.monitor.verbose()) {
+      std::ostringstream line;
+      line << "reweighting " << solution_.n_iter << ": working set " << working_.size() << ", nonzero "
+           << support(inner_.v()).size() << ", KKT residual / alpha " << working_residual();
+      problem_.monitor.report(line.str());
+    }
+    if (!moved || inner_.v() == before) break;
+  }
+  return true;
+}
+
+const Solution& WorkingSetSolver::solve() {
+  const bool infinite_slope = std::isinf(regularizer_.penalty().slope_at_zero());
+  const bool exact = regularizer_.penalty().linear_quadratic();
+  const Vector zero = regularizer_.zero_thresholds();
+  const Vector first = infinite_slope ? regularizer_.prox_thresholds(problem_.design.second_moment()) : zero;
+  bool reweighting = warm_ && !exact;
+  double target = kTarget;
+  int refinements = 0;
+  solution_.n_iter = 0;
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    const Vector& thresholds = reweighting ? zero : first;
+    add_columns(worst_violators(thresholds));
+    inner_.set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
+    const bool within_limits = reweighting ? reweight(target) : solve_first(gather(thresholds, working_), exact);
+    write_back();
+    if (!within_limits) break;
+    if (!worst_violators(thresholds).empty()) {
+      if (reweighting) target = kLooseTarget;
+      continue;
+    }
+    if (target > kTarget || (!reweighting && !exact)) {
+      target = kTarget;
+      reweighting = !exact;
+      continue;
+    }
+    certify(problem_, regularizer_, solution_);
+    if (solution_.kkt_residual <= kRefined || ++refinements > 2) break;
+  }
+  certify(problem_, regularizer_, solution_);
+  solution_.converged = certified(problem_, regularizer_, solution_);
+  solution_.n_iter = std::max(1, solution_.n_iter);
+  warm_ = true;
+  return solution_;
+}
+
+/// The majoriser at v = 0: the lasso with these thresholds, or the problem itself where it is linear-quadratic.
+bool WorkingSetSolver::solve_first(const Vector& thresholds, bool exact) {
+  solution_.n_iter = 1;
+  Vector l1, l2;
+  regularizer_.majorise(working_, Vector::Zero(inner_.size()), l1, l2);
+  if (!exact) l2.setZero();
+  return inner_.solve(thresholds, l2);
+}
+
+const Solution& WorkingSetSolver::solve_null() {
+  Vector l1(working_.size());
+  for (size_t i = 0; i < working_.size(); ++i) {
+    l1[static_cast<Index>(i)] = regularizer_.weights()[working_[i]] == 0 ? 0.0 : kInfinity;
+  }
+  inner_.solve(l1, Vector::Zero(inner_.size()));
+  write_back();
+  return solution_;
+}
+
+}  // namespace pyreweight

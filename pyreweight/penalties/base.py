@@ -1,0 +1,238 @@
+"""What every penalty answers: both faces, penalty and dropout, evaluated by the compiled core."""
+
+import math
+from numbers import Real
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from .._native import core
+
+
+class Penalty(BaseEstimator):
+    r"""Base of the penalties :math:`\Omega(w; \alpha)` and of the dropout strategies that are equivalent to them.
+
+    A penalty is a canonical function :math:`P(u)`, :math:`u \ge 0`, with unit slope at zero wherever that slope is
+    finite and positive, and a scale :math:`s`: :math:`\Omega(w; \alpha) = s P(|w| / s)`. ``scale=None`` ties the scale
+    to the strength, :math:`s = \alpha`; penalties without a ``scale`` parameter have :math:`s = 1`. The objective of
+    the estimators adds :math:`\alpha\,\Omega(w; \alpha)`.
+
+    All penalties here are subquadratic, :math:`\Omega(w) = \min_\eta \frac12 (w^2 / \eta + f(\eta))`. With standardised
+    columns the ridge step at fixed :math:`\eta` is the expected squared loss under dropout with keep probability
+    :math:`\eta / (\eta + \alpha)` [1]_.
+
+    References
+    ----------
+    .. [1] D. LeJeune, H. Javadi, R. G. Baraniuk, "The flip side of the reweighted coin: Duality of adaptive dropout and
+       regularization", NeurIPS 2021.
+    """
+
+    _name: ClassVar[str]
+
+    def _core_arguments(self) -> tuple[str, dict[str, float]]:
+        """Name and parameters as the compiled core takes them; a parameter that is not a number is a ValueError."""
+        params = {
+            name: _number(value, f"{name} of {self._name}")
+            for name, value in self.get_params(deep=False).items()
+            if not (name == "scale" and value is None)
+        }
+        return self._name, params
+
+    def _properties(self) -> dict:
+        return core.penalty_properties(*self._core_arguments())
+
+    def _evaluate(self, face: str, points: NDArray[np.float64], alpha: float):
+        name, params = self._core_arguments()
+        flat = np.ascontiguousarray(points).ravel()
+        return core.evaluate_penalty(name, params, face, flat, _positive(alpha, "alpha")).reshape(points.shape)[()]
+
+    @property
+    def convex(self) -> bool:
+        """Whether the penalty is a convex function of the coefficient."""
+        return self._properties()["convex"]
+
+    @property
+    def subquadratic(self) -> bool:
+        """Whether the penalty is a concave nondecreasing function of the squared coefficient, so that eta exists."""
+        return True
+
+    @property
+    def separable(self) -> bool:
+        """Whether the penalty is a sum over coefficients."""
+        return True
+
+    @property
+    def slope_at_zero(self) -> float:
+        """Right derivative at zero: 0 (never sparse), positive (thresholding) or inf (zero is always stationary)."""
+        return self._properties()["slope_at_zero"]
+
+    def value(self, w: ArrayLike, alpha: float = 1.0):
+        r"""Penalty :math:`\Omega(w; \alpha)`, not multiplied by alpha.
+
+        Parameters
+        ----------
+        w : array-like of any shape
+            Coefficients. Infinite ones are allowed, NaN is not.
+        alpha : float, default=1.0
+            Strength, which is also the scale where ``scale`` is None. Positive and finite.
+
+        Returns
+        -------
+        ndarray of the shape of `w`, or float
+            Even in `w`, 0 at 0.
+
+        Raises
+        ------
+        ValueError
+            If `w` has a NaN, or `alpha` or a parameter of the penalty is out of its range.
+        """
+        return self._evaluate("value", np.abs(_array(w, "w")), alpha)
+
+    def derivative(self, w: ArrayLike, alpha: float = 1.0):
+        r"""First derivative :math:`\Omega'` with respect to :math:`|w|`; at 0 the right derivative.
+
+        Parameters
+        ----------
+        w : array-like of any shape
+            Coefficients.
+        alpha : float, default=1.0
+            Strength, which is also the scale where ``scale`` is None.
+
+        Returns
+        -------
+        ndarray of the shape of `w`, or float
+            Nonnegative, even in `w`.
+
+        Raises
+        ------
+        ValueError
+            As for :meth:`value`.
+        """
+        return self._evaluate("derivative", np.abs(_array(w, "w")), alpha)
+
+    def eta(self, w: ArrayLike, alpha: float = 1.0):
+        r"""Weight :math:`\hat\eta(w) = |w| / \Omega'(|w|)`, the minimiser of :math:`w^2 / \eta + f(\eta)`.
+
+        Parameters
+        ----------
+        w : array-like of any shape
+            Coefficients.
+        alpha : float, default=1.0
+            Strength, which is also the scale where ``scale`` is None.
+
+        Returns
+        -------
+        ndarray of the shape of `w`, or float
+            In [0, inf], nondecreasing in ``abs(w)``; at 0 the limit, inf where the penalty is flat.
+
+        Raises
+        ------
+        ValueError
+            As for :meth:`value`.
+        """
+        return self._evaluate("eta", np.abs(_array(w, "w")), alpha)
+
+    def keep_prob(self, w: ArrayLike, alpha: float = 1.0):
+        r"""Keep probability :math:`\hat\eta(w) / (\hat\eta(w) + \alpha)` of the equivalent adaptive dropout.
+
+        Parameters
+        ----------
+        w : array-like of any shape
+            Coefficients of columns with unit mean square.
+        alpha : float, default=1.0
+            Strength, which is also the scale where ``scale`` is None.
+
+        Returns
+        -------
+        ndarray of the shape of `w`, or float
+            In [0, 1]; 1 where eta is infinite.
+
+        Raises
+        ------
+        ValueError
+            As for :meth:`value`.
+        """
+        eta = self.eta(w, alpha)
+        with np.errstate(divide="ignore", over="ignore"):
+            return 1 / (1 + np.divide(alpha, eta))
+
+    def conjugate(self, eta: ArrayLike, alpha: float = 1.0):
+        r"""Conjugate :math:`f(\eta) = \sup_w (2 \Omega(w) - w^2 / \eta)`, the price of keeping a coefficient.
+
+        Parameters
+        ----------
+        eta : array-like of any shape
+            Weights, nonnegative, inf allowed.
+        alpha : float, default=1.0
+            Strength, which is also the scale where ``scale`` is None.
+
+        Returns
+        -------
+        ndarray of the shape of `eta`, or float
+            Nonnegative and nondecreasing; inf where no coefficient has that eta (ridge, elastic net).
+
+        Raises
+        ------
+        ValueError
+            If `eta` is negative or NaN, or `alpha` or a parameter of the penalty is out of its range.
+        """
+        points = _array(eta, "eta")
+        if np.any(points < 0):
+            raise ValueError("eta must be nonnegative")
+        return self._evaluate("conjugate", points, alpha)
+
+    def prox(self, z: ArrayLike, alpha: float = 1.0, step: float = 1.0):
+        r"""Proximal operator: a global minimiser over x of ``(x - z)**2 / 2 + step * alpha * value(x, alpha)``.
+
+        Parameters
+        ----------
+        z : array-like of any shape
+            Points, inf allowed.
+        alpha : float, default=1.0
+            Strength, which is also the scale where ``scale`` is None.
+        step : float, default=1.0
+            Step size, positive and finite.
+
+        Returns
+        -------
+        ndarray of the shape of `z`, or float
+            Odd in `z`, between 0 and `z`. Where a nonconvex penalty has two minimisers, one of them.
+
+        Raises
+        ------
+        ValueError
+            If `z` has a NaN, or `alpha`, `step` or a parameter of the penalty is out of its range.
+        """
+        points = _array(z, "z")
+        name, params = self._core_arguments()
+        flat = np.abs(np.ascontiguousarray(points).ravel())
+        out = core.prox_penalty(name, params, flat, _positive(alpha, "alpha"), _positive(step, "step"))
+        return (np.copysign(out.reshape(points.shape), points) + 0.0)[()]  # no negative zeros
+
+
+def _number(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{what} must be a real number, got {value!r}")
+    number = float(value)
+    if math.isnan(number):
+        raise ValueError(f"{what} must not be NaN")
+    return number
+
+
+def _positive(value: object, what: str) -> float:
+    number = _number(value, what)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{what} must be positive and finite, got {value!r}")
+    return number
+
+
+def _array(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{what} must be an array of real numbers, got dtype {array.dtype}")
+    array = array.astype(np.float64, copy=False)
+    if np.isnan(array).any():
+        raise ValueError(f"{what} must not contain NaN")
+    return array

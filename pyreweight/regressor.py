@@ -1,0 +1,207 @@
+"""Sparse linear regression."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._base import fit_problem
+from .validation import check_problem
+
+
+class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    r"""Linear regression with adaptive dropout or, which is the same, a sparse penalty.
+
+    With sample weights :math:`s_i`, :math:`S = \sum_i s_i`, it minimises
+
+    .. math::
+
+        F(w, b) = \frac1S \sum_i s_i \frac{(y_i - b - x_i^\top w)^2}{2}
+                  + \alpha \sum_j c_j \, \Omega(d_j |w_j|; \alpha)
+
+    where :math:`d_j` is the weighted standard deviation of column j (1 with ``standardize=False``) and :math:`c_j` its
+    entry in `feature_weights`. The intercept b is not penalised. ``penalty="l1", standardize=False`` is the objective of
+    :class:`sklearn.linear_model.Lasso`. A column that is constant up to rounding gets coefficient 0.
+
+    Read as dropout, the answer is the fixed point of: mask each standardised column with keep probability
+    ``keep_prob_``, minimise the expected loss, let the keep probabilities grow with the weights, repeat.
+
+    Parameters
+    ----------
+    alpha : float or "auto", default="auto"
+        Strength of the penalty, positive: a feature whose correlation with the residual, in absolute value, stays under
+        alpha is out. ``"auto"`` needs no tuning: down a path from `alpha_max`, it takes the first alpha with
+        ``alpha <= sigma(alpha) * sqrt(log(max(p, 3)) / (2 S))``, sigma the noise scale at that point, and returns the
+        null model if not even ``alpha_max > sigma_null * sqrt(2 log(max(p, 3)) / S)``. It exists for penalties with a
+        finite positive slope at zero.
+    penalty : str or pyreweight.penalties.Penalty, default="variational_dropout"
+        The penalty or dropout strategy, as an object or by its snake_case name with default parameters.
+    fit_intercept : bool, default=True
+        Whether to fit b; without it columns are not centred.
+    standardize : bool, default=True
+        Whether the penalty sees :math:`d_j w_j`, so that the units of the columns do not matter. Coefficients are
+        always reported for the columns as given.
+    feature_weights : array-like of shape (n_features,), default=None
+        Factors :math:`c_j \ge 0` of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None is 1 everywhere.
+    solver : {"auto", "irls"}, default="auto"
+        ``"auto"`` solves on a working set and decides zeros by the stationarity conditions over all features.
+        ``"irls"`` is the iteration of the paper [1]_: from keep probability 1/2 everywhere (or from `coef_` with
+        `warm_start`), eta from the coefficients, weighted ridge, and so on; coefficients that reach zero stay there.
+    max_iter : int, default=100
+        Largest number of reweightings.
+    tol : float, default=1e-6
+        Target of the certificate. ``solver="auto"``: for l1 and elastic net ``dual_gap_ <= tol * objective_``, otherwise
+        ``kkt_residual_ <= tol * alpha_``, each plus a rounding floor of 64 machine epsilons of the data. It ends with
+        Newton steps, so answers are usually accurate to rounding whatever `tol`. ``solver="irls"``: the largest change
+        of a (scaled) coefficient over the largest coefficient.
+    warm_start : bool, default=False
+        Start from `coef_` of the last fit. With ``alpha="auto"`` the path always starts at its top.
+    verbose : int, default=0
+        1 prints a line per reweighting and per alpha tried.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients for the columns as given; zeros are exact. float32 if X is.
+    intercept_ : float or ndarray of shape (n_targets,)
+        The intercept b, 0 without.
+    alpha_ : float or ndarray of shape (n_targets,)
+        The alpha used; 0 if ``alpha="auto"`` and y is constant.
+    eta_ : ndarray of the shape of `coef_`
+        Weight :math:`\hat\eta` of the penalised coefficient :math:`d_j w_j`; 0 for a feature that is out.
+    keep_prob_ : ndarray of the shape of `coef_`
+        Keep probability :math:`q_j = g_j \eta_j / (g_j \eta_j + \alpha c_j)` of the mask on the centred, scaled column;
+        :math:`g_j` is its mean square, 1 when standardising. 1 where unpenalised.
+    n_iter_ : int or ndarray of shape (n_targets,)
+        Number of reweightings (at the chosen alpha).
+    objective_ : float or ndarray of shape (n_targets,)
+        F at the answer.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap for l1 and elastic net, an upper bound on the distance of F to its minimum; nan otherwise.
+    kkt_residual_ : float or ndarray of shape (n_targets,)
+        Largest violation of the stationarity conditions over all features, in units of :math:`d_j c_j`.
+    converged_ : bool or ndarray of shape (n_targets,)
+        Whether the target set by `tol` was met.
+    noise_scale_ : float or ndarray of shape (n_targets,)
+        sigma, with :math:`\sigma^2 = \sum_i s_i r_i^2 / \max(S - \mathrm{fit\_intercept} - \mathrm{df}, S/2)`, r the
+        residual and df the number of nonzero coefficients.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during fit, if X has string column names.
+
+    See Also
+    --------
+    pyreweight.penalties : The penalties and dropout strategies.
+    sklearn.linear_model.LassoCV : The lasso with alpha chosen by cross-validation.
+
+    Notes
+    -----
+    Convex penalties are solved to the global minimum. For the others the answer is a stationary point, reached from the
+    lasso solution (or along the path of ``alpha="auto"``).
+
+    References
+    ----------
+    .. [1] D. LeJeune, H. Javadi, R. G. Baraniuk, "The flip side of the reweighted coin: Duality of adaptive dropout and
+       regularization", NeurIPS 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from pyreweight import AdaptiveDropoutRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = AdaptiveDropoutRegressor().fit(X, y)
+    >>> (model.coef_ != 0).sum()
+    np.int64(6)
+    >>> print(round(model.score(X, y), 2))
+    0.51
+    """
+
+    def __init__(
+        self,
+        alpha="auto",
+        *,
+        penalty="variational_dropout",
+        fit_intercept=True,
+        standardize=True,
+        feature_weights=None,
+        solver="auto",
+        max_iter=100,
+        tol=1e-6,
+        warm_start=False,
+        verbose=0,
+    ):
+        self.alpha = alpha
+        self.penalty = penalty
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.feature_weights = feature_weights
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data, dense. float64 and float32 in C or Fortran order are used where they lie; nothing is written to them.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target values; each target is a problem of its own.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Nonnegative weights: 0 is a row removed, k is a row k times. None is 1 everywhere.
+
+        Returns
+        -------
+        self : AdaptiveDropoutRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is out of its range; the message names it.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If the target set by `tol` was not met.
+        UserWarning
+            If ``alpha="auto"`` and the positive weights have a mean below 0.5, so that they cannot be counts.
+        """
+        fit_problem(self, check_problem(self, X, y, sample_weight))
+        return self
+
+    def predict(self, X, return_std=False):
+        r"""Predict, and say how uncertain the masks leave the prediction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data.
+        return_std : bool, default=False
+            Whether to return the standard deviation under the fitted masks as well,
+
+            .. math:: \sqrt{\sigma^2 + \sum_j \frac{1 - q_j}{q_j} w_j^2 (x_j - m_j)^2}
+
+            with sigma = `noise_scale_`, q = `keep_prob_` and m the weighted column means (0 without intercept).
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions.
+        y_std : ndarray of the shape of `y_pred`
+            Standard deviations; only with ``return_std=True``.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        y_pred = X @ self.coef_.T + self.intercept_
+        if not return_std:
+            return y_pred
+        coef = np.asarray(self.coef_, dtype=np.float64)
+        active = np.flatnonzero(np.atleast_2d(coef).any(axis=0))
+        kept = np.where(coef[..., active] != 0, self.keep_prob_[..., active], 1.0)
+        mask_variance = (1 - kept) / kept * coef[..., active] ** 2
+        variance = (X[:, active] - self._centre[active]) ** 2 @ mask_variance.T
+        return y_pred, np.sqrt(variance + np.square(self.noise_scale_))

@@ -1,0 +1,143 @@
+"""Checks of what a user passes; the only place where data may be copied."""
+
+import math
+import warnings
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from .penalties import Penalty, get_penalty
+
+
+@dataclass
+class Problem:
+    """One fit as the compiled core takes it."""
+
+    X: np.ndarray  # (n_samples, n_features), float64 or float32, C- or F-contiguous: the caller's own memory if it is
+    Y: NDArray[np.float64]  # (n_samples, n_targets), F-contiguous
+    sample_weight: NDArray[np.float64]  # (n_samples,)
+    feature_weights: NDArray[np.float64]  # (n_features,)
+    penalty: Penalty
+    alpha: float  # nan: to be chosen
+    one_target: bool  # whether y was one-dimensional
+
+    @property
+    def eps(self) -> float:
+        """Where a path ends, as a fraction of alpha_max: paths of wide data soon interpolate."""
+        return 1e-3 if self.sample_weight.sum() > self.X.shape[1] else 1e-2
+
+
+def check_problem(estimator, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Problem:
+    """Validate the data and the parameters of `estimator`; every complaint names the argument."""
+    check_parameters(estimator)
+    penalty = get_penalty(estimator.penalty)
+    alpha = check_alpha(estimator.alpha, penalty)
+    X, y = validate_data(estimator, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True)
+    y = np.asarray(y, dtype=np.float64)
+    if y.ndim == 2 and y.shape[1] == 0:
+        raise ValueError(f"y must have at least one target, got shape {y.shape}")
+    weights = check_sample_weight(sample_weight, X.shape[0])
+    if math.isnan(alpha) and sample_weight is not None and weights[weights > 0].mean() < 0.5:
+        warnings.warn(
+            'alpha="auto" counts rows by sample_weight, but the positive weights have a mean below 0.5 and cannot be '
+            "counts; multiply sample_weight by the number of observations each unit stands for, or give alpha a number",
+            UserWarning,
+            stacklevel=4,
+        )
+    return Problem(
+        X=_contiguous(X),
+        Y=np.asfortranarray(y.reshape(len(y), -1)),
+        sample_weight=weights,
+        feature_weights=check_feature_weights(estimator.feature_weights, X.shape[1]),
+        penalty=penalty,
+        alpha=alpha,
+        one_target=y.ndim == 1,
+    )
+
+
+def check_parameters(estimator) -> None:
+    """Validate the numbers and switches that do not depend on the data."""
+    for name in ("fit_intercept", "standardize", "warm_start"):
+        if not isinstance(getattr(estimator, name), bool | np.bool_):
+            raise ValueError(f"{name} must be True or False, got {getattr(estimator, name)!r}")
+    if estimator.solver not in ("auto", "irls"):
+        raise ValueError(f"solver must be 'auto' or 'irls', got {estimator.solver!r}")
+    max_iter, tol, verbose = estimator.max_iter, estimator.tol, estimator.verbose
+    if not _is_number(max_iter, Integral) or not 1 <= max_iter < 2**31:
+        raise ValueError(f"max_iter must be an integer >= 1, got {max_iter!r}")
+    if not _is_number(tol) or not 0 <= tol < math.inf:
+        raise ValueError(f"tol must be a finite number >= 0, got {tol!r}")
+    if not isinstance(verbose, Integral | np.bool_) or verbose < 0:
+        raise ValueError(f"verbose must be an integer >= 0, got {verbose!r}")
+
+
+def check_alpha(alpha, penalty: Penalty) -> float:
+    """Return alpha as a float; nan stands for ``"auto"``, which needs a penalty with finite positive slope at zero."""
+    if isinstance(alpha, str) and alpha == "auto":
+        if not 0 < penalty.slope_at_zero < math.inf:
+            raise ValueError(
+                f'alpha="auto" is defined for penalties with a finite positive slope at zero, and {penalty!r} has slope '
+                f"{penalty.slope_at_zero}: give alpha a number, chosen by cross-validation for instance"
+            )
+        return math.nan
+    if not _is_number(alpha) or not 0 < alpha < math.inf:
+        raise ValueError(f"alpha must be 'auto' or a finite number > 0, got {alpha!r}")
+    return float(alpha)
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:
+    """Return the weights as float64 of shape (n_samples,); None counts every row once."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    weights = check_array(sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
+    if weights.shape != (n_samples,):
+        raise ValueError(f"sample_weight must have shape ({n_samples},), got {weights.shape}")
+    if np.any(weights < 0):
+        raise ValueError("sample_weight must be nonnegative")
+    if not np.any(weights > 0):
+        raise ValueError("sample_weight must have a positive entry: with zeros alone no row counts")
+    return np.ascontiguousarray(weights)
+
+
+def check_feature_weights(feature_weights: ArrayLike | None, n_features: int) -> NDArray[np.float64]:
+    """Return the penalty factors as float64 of shape (n_features,); None is 1 for every feature."""
+    if feature_weights is None:
+        return np.ones(n_features)
+    weights = check_array(
+        feature_weights, dtype=np.float64, ensure_2d=False, ensure_all_finite=False, input_name="feature_weights"
+    )
+    if weights.shape != (n_features,):
+        raise ValueError(f"feature_weights must have shape ({n_features},), got {weights.shape}")
+    if np.any(np.isnan(weights)) or np.any(weights < 0):
+        raise ValueError("feature_weights must be nonnegative (inf keeps a feature out)")
+    return np.ascontiguousarray(weights)
+
+
+def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float64]:
+    """Coefficients to start from as (n_features, n_targets), or (0, 0) to start afresh."""
+    if not estimator.warm_start or not hasattr(estimator, "coef_"):
+        return np.zeros((0, 0), order="F")
+    coef = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
+    if coef.shape != (n_targets, n_features):
+        raise ValueError(
+            f"warm_start=True starts from coef_ of shape {np.shape(estimator.coef_)}, but X and y have {n_features} "
+            f"features and {n_targets} target(s); set warm_start=False or fit a clone"
+        )
+    if not np.all(np.isfinite(coef)):
+        raise ValueError("warm_start=True needs a finite coef_")
+    return np.asfortranarray(coef.T)
+
+
+def _is_number(value, kind: type = Real) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool | np.bool_) and not math.isnan(value)
+
+
+def _contiguous(X: np.ndarray) -> np.ndarray:
+    """Return X itself when the core can read it as it lies; strided or unaligned data are copied by columns."""
+    if (X.flags.c_contiguous or X.flags.f_contiguous) and X.flags.aligned:
+        return X
+    return np.array(X, order="F")

@@ -1,0 +1,175 @@
+"""The Python side of the penalties: names, parameters, errors, and the accuracy of exact variational dropout."""
+
+import inspect
+import re
+
+import mpmath
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+
+from pyreweight import penalties
+from pyreweight._native import core
+from pyreweight.penalties import (
+    L1,
+    MCP,
+    SCAD,
+    BernoulliDropout,
+    ElasticNet,
+    Lp,
+    Standout,
+    VariationalDropout,
+    get_penalty,
+)
+
+classes = [item for item in vars(penalties).values() if inspect.isclass(item) and issubclass(item, penalties.Penalty)]
+classes.remove(penalties.Penalty)
+every_class = pytest.mark.parametrize("cls", classes, ids=lambda cls: cls.__name__)
+
+
+def test_classes_and_registry_are_in_one_to_one_agreement():
+    assert sorted(cls._name for cls in classes) == core.penalty_names()
+    assert {cls.__name__ for cls in classes} <= set(penalties.__all__)
+
+
+@every_class
+def test_parameters_and_defaults_agree_with_the_core(cls):
+    penalty = cls()
+    name, given = penalty._core_arguments()
+    assert list(penalty.get_params()) == sorted(core.penalty_parameters(name))
+    t = np.geomspace(1e-3, 1e3, 50)
+    for face in ("value", "eta", "conjugate"):
+        assert_array_equal(
+            core.evaluate_penalty(name, given, face, t, 1.0), core.evaluate_penalty(name, {}, face, t, 1.0)
+        )
+
+
+@every_class
+def test_every_class_has_its_own_docstring(cls):
+    for needed in ("References", "Examples", ">>>", "math:"):
+        assert needed in cls.__doc__
+    assert re.search(r"convex|concave", cls.__doc__, re.IGNORECASE)
+    assert not cls().get_params() or "Parameters" in cls.__doc__
+
+
+@every_class
+def test_scikit_learn_manners(cls):
+    penalty = cls()
+    assert repr(penalty) == f"{cls.__name__}()"
+    assert isinstance(clone(penalty), cls)
+    assert isinstance(get_penalty(penalty._name), cls)
+    assert get_penalty(penalty) is penalty
+    for parameter in penalty.get_params():
+        marker = object()
+        assert cls(**{parameter: marker}).get_params()[parameter] is marker
+
+
+def test_parameters_show_in_the_representation():
+    assert repr(MCP(gamma=2.5)) == "MCP(gamma=2.5)"
+    assert MCP().set_params(gamma=7).get_params() == {"gamma": 7, "scale": None}
+
+
+@pytest.mark.parametrize(
+    ("penalty", "message"),
+    [
+        (MCP(gamma=0), "gamma of mcp must be > 0, got 0"),
+        (MCP(gamma=np.inf), "gamma of mcp must be > 0"),
+        (MCP(gamma=np.nan), "gamma of mcp must not be NaN"),
+        (MCP(gamma="3"), "gamma of mcp must be a real number"),
+        (MCP(gamma=True), "gamma of mcp must be a real number"),
+        (MCP(gamma=None), "gamma of mcp must be a real number"),
+        (MCP(scale=0), "scale of mcp must be None or > 0"),
+        (MCP(scale=np.inf), "scale of mcp must be None or > 0"),
+        (SCAD(a=1), "a of scad must be > 1"),
+        (ElasticNet(l1_ratio=1.5), "l1_ratio of elastic_net must be >= 0 and <= 1"),
+        (Lp(p=0), "p of lp must be > 0 and <= 2"),
+        (Lp(p=2.01), "p of lp must be > 0 and <= 2"),
+        (BernoulliDropout(rate=1), "rate of bernoulli_dropout must be >= 0 and < 1"),
+        (Standout(slope=-1), "slope of standout must be > 0"),
+        (Standout(bias=np.inf), "bias of standout must be"),
+    ],
+    ids=repr,
+)
+def test_a_bad_parameter_is_named_at_use(penalty, message):
+    for use in (penalty.value, penalty.derivative, penalty.eta, penalty.keep_prob, penalty.conjugate, penalty.prox):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            use(1.0)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        penalty.convex  # noqa: B018
+
+
+@pytest.mark.parametrize("alpha", [0, -1.0, np.inf, np.nan, "1", None, True, [1.0]])
+def test_a_bad_alpha_is_named(alpha):
+    for use in (L1().value, L1().derivative, L1().eta, L1().keep_prob, L1().conjugate, L1().prox):
+        with pytest.raises(ValueError, match=r"alpha must"):
+            use(1.0, alpha=alpha)
+
+
+@pytest.mark.parametrize("step", [0, -1.0, np.inf, np.nan, "1"])
+def test_a_bad_step_is_named(step):
+    with pytest.raises(ValueError, match=r"step must"):
+        L1().prox(1.0, step=step)
+
+
+@pytest.mark.parametrize("bad", [np.nan, [1.0, np.nan], "a", [1j], None, [{}]])
+def test_bad_points_are_named(bad):
+    for use, argument in [(L1().value, "w"), (L1().keep_prob, "w"), (L1().conjugate, "eta"), (L1().prox, "z")]:
+        with pytest.raises(ValueError, match=f"^{argument} must"):
+            use(bad)
+
+
+def test_negative_eta_is_refused():
+    with pytest.raises(ValueError, match="eta must be nonnegative"):
+        L1().conjugate([1.0, -1e-12])
+
+
+def test_unknown_penalties_are_refused_with_the_known_ones():
+    for refuse in (get_penalty, core.penalty_parameters, lambda name: core.penalty_properties(name, {})):
+        with pytest.raises(ValueError, match=r"unknown penalty 'lasso'.*bernoulli_dropout, .*, variational_dropout"):
+            refuse("lasso")
+    with pytest.raises(ValueError, match=r"penalty must be a name or an instance.*not penalty=MCP"):
+        get_penalty(MCP)
+    with pytest.raises(ValueError, match="penalty must be a name or an instance"):
+        get_penalty(3)
+
+
+def test_the_core_refuses_what_the_classes_cannot_send():
+    with pytest.raises(ValueError, match="mcp has no parameter delta"):
+        core.penalty_properties("mcp", {"delta": 1.0})
+    with pytest.raises(ValueError, match="unknown face 'omega'"):
+        core.evaluate_penalty("l1", {}, "omega", np.ones(1), 1.0)
+    with pytest.raises(TypeError):
+        core.evaluate_penalty("l1", {}, "value", np.ones(1, dtype=np.float32), 1.0)
+
+
+def dawson_ratio(eta):
+    """D(x) / x at x = sqrt(eta / 2), D the Dawson function."""
+    x = mpmath.sqrt(eta / 2)
+    return mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x) / x
+
+
+def exact_kl(eta):
+    """Twice the KL divergence, 4 times the integral of the Dawson function."""
+    return eta * mpmath.hyp2f2(1, 1, mpmath.mpf(3) / 2, 2, -eta / 2)
+
+
+@pytest.mark.parametrize("eta", [*np.geomspace(1e-12, 1e3, 31), 60.0, 95.9, 96.1])
+def test_variational_dropout_is_exact_to_a_few_units_in_the_last_place(eta):
+    """All faces at the t of this eta against mpmath; 95.9 and 96.1 straddle the change of series."""
+    penalty = VariationalDropout(scale=1.0)
+    with mpmath.workdps(40):
+        eta = mpmath.mpf(float(eta))
+        slope = mpmath.sqrt(dawson_ratio(eta))
+        t = float(eta * slope)
+        # t is rounded; move eta to the exact root for the rounded t.
+        eta = mpmath.findroot(lambda e: e * mpmath.sqrt(dawson_ratio(e)) - t, eta)
+        slope = t / eta
+        first, second = slope**2, mpmath.diff(dawson_ratio, eta)
+        wanted = [(t * slope + exact_kl(eta)) / 2, slope, eta, second / (2 * first + eta * second)]
+        conjugate = exact_kl(mpmath.mpf(float(eta)))
+    curvature = core.evaluate_penalty("variational_dropout", {"scale": 1.0}, "curvature", np.array([t]), 1.0)[0]
+    got = [penalty.value(t), penalty.derivative(t), penalty.eta(t), curvature]
+    for ours, exact in zip(got, wanted, strict=True):
+        assert ours == pytest.approx(float(exact), rel=4e-15)
+    assert penalty.conjugate(float(eta)) == pytest.approx(float(conjugate), rel=2e-15)
