@@ -1,6 +1,11 @@
 """Sparse linear models by iterative reweighting: adaptive dropout and classical penalties in one solver."""
 
 from importlib.metadata import PackageNotFoundError, version
+from pkgutil import extend_path
+
+# In a checkout after `pip install .`, Python finds this folder before the installed package, which has the compiled
+# core: look there too.
+__path__ = extend_path(__path__, __name__)
 
 from . import penalties
 from .regressor import AdaptiveDropoutRegressor

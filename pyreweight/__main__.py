@@ -92,8 +92,10 @@ def load_csv(path: Path, target: str, sep: str, drop: Sequence[str]) -> Data:
     missing = table.isna().sum()
     if missing.any():
         counts = ", ".join(f"{name} ({count})" for name, count in missing[missing > 0].items())
-        raise ValueError(f"missing values in these columns (number of rows): {counts}; fill them in, or leave columns "
-                         "out with --drop")
+        raise ValueError(
+            f"missing values in these columns (number of rows): {counts}; fill them in, or leave columns "
+            "out with --drop"
+        )
     y, X = table[target], table.drop(columns=target)
     if pd.api.types.is_bool_dtype(y) or not pd.api.types.is_numeric_dtype(y):
         example = repr(y.iloc[0]) if len(y) else "no rows"
@@ -108,8 +110,10 @@ def load_csv(path: Path, target: str, sep: str, drop: Sequence[str]) -> Data:
     text = list(X.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes]])
     for name in text:
         if (levels := X[name].nunique()) > len(X) / 2:
-            raise ValueError(f"text column {name!r} has {levels} different values in {len(X)} rows and looks like an "
-                             f"identifier; leave it out with --drop {name!r}")
+            raise ValueError(
+                f"text column {name!r} has {levels} different values in {len(X)} rows and looks like an "
+                f"identifier; leave it out with --drop {name!r}"
+            )
     names = [*X.columns, *(f"{name}_{level}" for name in text for level in X[name].unique())]
     encoder = make_column_transformer(
         ("passthrough", [name for name in X.columns if name not in text]),
@@ -196,17 +200,36 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("data", nargs="?", type=Path, metavar="DATA.csv", help="a CSV file with a header line")
     parser.add_argument("--target", metavar="COLUMN", help="the column of DATA.csv to predict (numeric)")
-    parser.add_argument("--drop", action="append", default=[], metavar="COLUMN",
-                        help="a column of DATA.csv to leave out; may be repeated")
-    parser.add_argument("--sep", type=separator, default=",", metavar="CHAR",
-                        help="separator of DATA.csv, or 'tab' (default: a comma)")
-    parser.add_argument("--penalty", default="variational_dropout", metavar="NAME",
-                        help="penalty or dropout strategy (default: %(default)s); a wrong name lists the known ones")
-    parser.add_argument("--alpha", type=alpha, default="auto", metavar="NUMBER",
-                        help="penalty strength, or 'auto' to set it from the noise level (default: %(default)s)")
-    parser.add_argument("--save", type=Path, metavar="MODEL.joblib",
-                        help="save the pipeline fitted on all rows; joblib.load(...).predict takes a data frame with "
-                        "the columns of DATA.csv (without a file: the ten diabetes columns)")
+    parser.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column of DATA.csv to leave out; may be repeated",
+    )
+    parser.add_argument(
+        "--sep", type=separator, default=",", metavar="CHAR", help="separator of DATA.csv, or 'tab' (default: a comma)"
+    )
+    parser.add_argument(
+        "--penalty",
+        default="variational_dropout",
+        metavar="NAME",
+        help="penalty or dropout strategy (default: %(default)s); a wrong name lists the known ones",
+    )
+    parser.add_argument(
+        "--alpha",
+        type=alpha,
+        default="auto",
+        metavar="NUMBER",
+        help="penalty strength, or 'auto' to set it from the noise level (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--save",
+        type=Path,
+        metavar="MODEL.joblib",
+        help="save the pipeline fitted on all rows; joblib.load(...).predict takes a data frame with "
+        "the columns of DATA.csv (without a file: the ten diabetes columns)",
+    )
     return parser
 
 

@@ -19,8 +19,8 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                   + \alpha \sum_j c_j \, \Omega(d_j |w_j|; \alpha)
 
     where :math:`d_j` is the weighted standard deviation of column j (1 with ``standardize=False``) and :math:`c_j` its
-    entry in `feature_weights`. The intercept b is not penalised. ``penalty="l1", standardize=False`` is the objective of
-    :class:`sklearn.linear_model.Lasso`. A column that is constant up to rounding gets coefficient 0.
+    entry in `feature_weights`. The intercept b is not penalised. With ``penalty="l1", standardize=False`` this is the
+    objective of :class:`sklearn.linear_model.Lasso`. A column that is constant up to rounding gets coefficient 0.
 
     Read as dropout, the answer is the fixed point of: mask each standardised column with keep probability
     ``keep_prob_``, minimise the expected loss, let the keep probabilities grow with the weights, repeat.
@@ -41,7 +41,7 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Whether the penalty sees :math:`d_j w_j`, so that the units of the columns do not matter. Coefficients are
         always reported for the columns as given.
     feature_weights : array-like of shape (n_features,), default=None
-        Factors :math:`c_j \ge 0` of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None is 1 everywhere.
+        Factors :math:`c_j \ge 0` of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
     solver : {"auto", "irls"}, default="auto"
         ``"auto"`` solves on a working set and decides zeros by the stationarity conditions over all features.
         ``"irls"`` is the iteration of the paper [1]_: from keep probability 1/2 everywhere (or from `coef_` with
@@ -49,10 +49,10 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     max_iter : int, default=100
         Largest number of reweightings.
     tol : float, default=1e-6
-        Target of the certificate. ``solver="auto"``: for l1 and elastic net ``dual_gap_ <= tol * objective_``, otherwise
-        ``kkt_residual_ <= tol * alpha_``, each plus a rounding floor of 64 machine epsilons of the data. It ends with
-        Newton steps, so answers are usually accurate to rounding whatever `tol`. ``solver="irls"``: the largest change
-        of a (scaled) coefficient over the largest coefficient.
+        Target of the certificate. ``solver="auto"``: ``dual_gap_ <= tol * objective_`` for l1 and elastic net,
+        ``kkt_residual_ <= tol * alpha_`` otherwise, each plus a rounding floor of 64 machine epsilons of the data. It
+        ends with Newton steps, so answers are usually accurate to rounding whatever `tol`. ``solver="irls"``: the
+        largest change of a (scaled) coefficient over the largest coefficient.
     warm_start : bool, default=False
         Start from `coef_` of the last fit. With ``alpha="auto"`` the path always starts at its top.
     verbose : int, default=0

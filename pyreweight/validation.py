@@ -31,7 +31,7 @@ class Problem:
         return 1e-3 if self.sample_weight.sum() > self.X.shape[1] else 1e-2
 
 
-def check_problem(estimator, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Problem:
+def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
     """Validate the data and the parameters of `estimator`; every complaint names the argument."""
     check_parameters(estimator)
     penalty = get_penalty(estimator.penalty)
@@ -80,8 +80,8 @@ def check_alpha(alpha, penalty: Penalty) -> float:
     if isinstance(alpha, str) and alpha == "auto":
         if not 0 < penalty.slope_at_zero < math.inf:
             raise ValueError(
-                f'alpha="auto" is defined for penalties with a finite positive slope at zero, and {penalty!r} has slope '
-                f"{penalty.slope_at_zero}: give alpha a number, chosen by cross-validation for instance"
+                f'alpha="auto" is defined for penalties with a finite positive slope at zero, and {penalty!r} has '
+                f"slope {penalty.slope_at_zero}: give alpha a number, chosen by cross-validation for instance"
             )
         return math.nan
     if not _is_number(alpha) or not 0 < alpha < math.inf:
@@ -132,7 +132,7 @@ def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float6
     return np.asfortranarray(coef.T)
 
 
-def _is_number(value, kind: type = Real) -> bool:
+def _is_number(value, kind: type[Real] | type[Integral] = Real) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool | np.bool_) and not math.isnan(value)
 
 

@@ -1,0 +1,45 @@
+"""
+Compiled core of pyreweight: penalties and solvers.
+"""
+from __future__ import annotations
+import collections.abc
+import numpy
+import numpy.typing
+import typing
+__all__: list[str] = ['evaluate_penalty', 'fit', 'majorise_penalty', 'penalty_names', 'penalty_parameters', 'penalty_properties', 'prox_penalty', 'supports_v3', 'zero_threshold']
+def evaluate_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], face: str, t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+    """
+    'value', 'derivative', 'curvature' or 'eta' at t >= 0, or 'conjugate' at eta >= 0.
+    """
+def fit(X: numpy.ndarray, Y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], penalty: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex, solver: str, fit_intercept: bool, standardize: bool, feature_weights: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], start: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"], max_iter: typing.SupportsInt | typing.SupportsIndex, tol: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, report: typing.Any) -> dict:
+    """
+    Fits every column of Y (n, k) on X (n, p); alpha=nan chooses it. Returns the column centres and one dict per target. start (p, k) or (0, 0).
+    """
+def majorise_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
+    """
+    Coefficients (l1, l2) of the majoriser l1 |x| + l2 x^2 / 2 that touches Omega at t.
+    """
+def penalty_names() -> list[str]:
+    """
+    Names of all penalties, sorted.
+    """
+def penalty_parameters(name: str) -> list[str]:
+    """
+    Parameter names of a penalty.
+    """
+def penalty_properties(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> dict:
+    """
+    Slope at zero, convexity and form of a penalty.
+    """
+def prox_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], z: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+    """
+    Proximal operator of step * alpha * Omega at z >= 0.
+    """
+def supports_v3() -> bool:
+    """
+    Whether this processor runs the x86-64-v3 build.
+    """
+def zero_threshold(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex) -> float:
+    """
+    Largest z whose prox is 0.
+    """
