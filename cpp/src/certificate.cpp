@@ -10,10 +10,13 @@ namespace pyreweight {
 namespace {
 
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
+// Rounding in a correlation: target and columns are scaled to root mean squares in [1, 2).
+constexpr double kCorrelationNoise = 16 * std::numeric_limits<double>::epsilon();
 
 /// Fenchel dual value at the residual (theory: Fenchel-Rockafellar). With term a_j |v_j| + b_j v_j^2 / 2 the dual is
 ///   sum_i pi_i (y_i theta_i - theta_i^2 / 2) - sum_j (|z_j' pi theta| - a_j)_+^2 / (2 b_j),
-/// where b_j = 0 demands |z_j' pi theta| <= a_j: the residual is shrunk by kappa until it does. Unpenalised columns are
+/// where b_j = 0 demands |z_j' pi theta| <= a_j, which correlations known up to rounding can show up to rounding only:
+/// the residual is shrunk by kappa until it holds. Unpenalised columns are
 /// orthogonal to the residual at every point the solvers certify, as if profiled out.
 double dual_value(const Problem& problem, const Solution& solution, const Vector& a, const Vector& b,
                   const Regularizer& regularizer) {
@@ -21,7 +24,7 @@ double dual_value(const Problem& problem, const Solution& solution, const Vector
   for (Index j = 0; j < a.size(); ++j) {
     if (regularizer.penalised(j) && b[j] == 0) {
       const double correlation = std::abs(solution.gradient[j]);
-      if (correlation > a[j]) kappa = std::min(kappa, a[j] / correlation);
+      kappa = std::min(kappa, (a[j] + kCorrelationNoise) / correlation);
     }
   }
   const Vector& weights = problem.design.row_weights();

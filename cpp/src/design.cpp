@@ -2,18 +2,37 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "pyreweight/parallel.hpp"
 
 namespace pyreweight {
 namespace {
 
-constexpr Index kRowBlock = 256;  // rows of a packed block: 256 x 64 doubles stay in the second-level cache
-constexpr Index kTile = 64;       // columns of a tile of the Gram matrix
+constexpr Index kRowBlock = 256;      // rows of a packed block, which stays in the second-level cache
+constexpr Index kGramTile = 192;      // columns of a tile of the Gram matrix
+constexpr Index kDualTile = 64;       // rows of a tile of the dual Gram matrix
+constexpr Index kRegionRows = 16384;  // rows between two polls of the monitor
+constexpr Index kRowParts = 4;        // parts the rows of a region are shared out in
 constexpr Index kMomentColumns = 32;
 
 Columns slice(const Columns& columns, Index first, Index count) {
   return Columns(columns.begin() + first, columns.begin() + first + count);
+}
+
+struct Tile {
+  Index row, height, col, width;
+};
+
+/// Covers a matrix by tiles; of a symmetric one, the tiles on and above the diagonal.
+std::vector<Tile> make_tiles(Index rows, Index cols, Index size, bool symmetric) {
+  std::vector<Tile> tiles;
+  for (Index c = 0; c < cols; c += size) {
+    for (Index r = 0; r < (symmetric ? c + 1 : rows); r += size) {
+      tiles.push_back({r, std::min(size, rows - r), c, std::min(size, cols - c)});
+    }
+  }
+  return tiles;
 }
 
 /// The power of two 2^-e with x 2^-e in [1, 2), kept inside the range of double.
@@ -33,51 +52,72 @@ Design::Design(Index rows, Index cols, const ConstVec& sample_weight) : rows_(ro
   root_weights_ = weights_.cwiseSqrt();
 }
 
-/// Weighted mean and second moment about it (about 0 without intercept), two passes per block of columns: the textbook
-/// one-pass formula loses all digits of a column with mean 1e8 and deviation 1. Columns are scaled by a power of two on
-/// the way, so squares neither overflow nor vanish.
+/// Weighted mean and deviation of the columns, a block at a time. The textbook one-pass formula loses all digits of a
+/// column with mean 1e8 and deviation 1; shifted by the mean of the first rows it is safe for almost every column, and
+/// where it is not (sorted rows, extreme units, nearly constant columns) the column is visited twice more.
 void Design::column_moments(bool fit_intercept, Monitor& monitor) {
   const Index tasks = (cols_ + kMomentColumns - 1) / kMomentColumns;
-  parallel_for(tasks, 6.0 * rows_ * kMomentColumns, monitor, [&](Index task) {
+  parallel_for(tasks, 4.0 * rows_ * kMomentColumns, monitor, [&](Index task) {
     const Index first = task * kMomentColumns, width = std::min(kMomentColumns, cols_ - first);
-    Columns columns(width);
-    for (Index j = 0; j < width; ++j) columns[j] = first + j;
+    Columns columns(static_cast<size_t>(width));
+    std::iota(columns.begin(), columns.end(), first);
     Matrix block;
-    Vector mean = Vector::Zero(width), largest = Vector::Zero(width), square = Vector::Zero(width);
-    Vector drift = Vector::Zero(width);
-    const auto for_blocks = [&](const auto& visit) {
-      for (Index i = 0; i < rows_; i += kRowBlock) {
-        const Index count = std::min(kRowBlock, rows_ - i);
-        raw_block(i, count, columns, block);
-        visit(weights_.segment(i, count));
-      }
-    };
-    for_blocks([&](const auto& weight) {
+    Vector shift = Vector::Zero(width), sum = Vector::Zero(width), square = Vector::Zero(width);
+    for (Index i = 0; i < rows_; i += kRowBlock) {
+      const Index count = std::min(kRowBlock, rows_ - i);
+      raw_block(i, count, columns, block);
+      const auto weight = weights_.segment(i, count);
+      if (i == 0 && fit_intercept) shift = block.colwise().mean();
       for (Index j = 0; j < width; ++j) {
-        largest[j] = std::max(largest[j], (weight.array() > 0).select(block.col(j).array().abs(), 0.0).maxCoeff());
-        if (fit_intercept) mean[j] += block.col(j).dot(weight);
+        block.col(j).array() -= shift[j];
+        sum[j] += block.col(j).dot(weight);
+        square[j] += block.col(j).cwiseAbs2().dot(weight);
       }
-    });
-    Vector to_unit(width);
-    for (Index j = 0; j < width; ++j) to_unit[j] = inverse_power_of_two(largest[j]);
-    for_blocks([&](const auto& weight) {
-      for (Index j = 0; j < width; ++j) {
-        const Eigen::ArrayXd centred = block.col(j).array() * to_unit[j] - mean[j] * to_unit[j];
-        drift[j] += (centred * weight.array()).sum();
-        square[j] += (centred.square() * weight.array()).sum();
-      }
-    });
+    }
     for (Index j = 0; j < width; ++j) {
-      // drift is what rounding left of the mean; the second moment is corrected for it.
-      if (fit_intercept) square[j] -= drift[j] * drift[j];
-      double deviation = std::sqrt(std::max(square[j], 0.0)) / to_unit[j];
-      if (fit_intercept) mean[j] += drift[j] / to_unit[j];
-      const double rounding = 10 * std::numeric_limits<double>::epsilon() * largest[j];
-      if (fit_intercept && deviation <= rounding) deviation = 0;
-      centre_[first + j] = mean[j];
-      deviation_[first + j] = deviation;
+      const double moment = fit_intercept ? square[j] - sum[j] * sum[j] : square[j];
+      const bool safe =
+          moment > 0.1 * square[j] && moment > 1e-200 && moment < 1e200 && moment > 1e-16 * shift[j] * shift[j];
+      if (safe) {
+        centre_[first + j] = fit_intercept ? shift[j] + sum[j] : 0.0;
+        deviation_[first + j] = std::sqrt(moment);
+      } else {
+        careful_moments(first + j, fit_intercept);
+      }
     }
   });
+}
+
+/// The same for one column in two visits, scaled by a power of two so that squares neither overflow nor vanish.
+void Design::careful_moments(Index j, bool fit_intercept) {
+  Matrix block;
+  const auto for_blocks = [&](const auto& visit) {
+    for (Index i = 0; i < rows_; i += kRowBlock) {
+      const Index count = std::min(kRowBlock, rows_ - i);
+      raw_block(i, count, {j}, block);
+      visit(block.col(0).array(), weights_.segment(i, count).array());
+    }
+  };
+  double largest = 0, mean = 0, drift = 0, square = 0;
+  for_blocks([&](const auto& x, const auto& weight) {
+    largest = std::max(largest, (weight > 0).select(x.abs(), 0.0).maxCoeff());
+    if (fit_intercept) mean += (x * weight).sum();
+  });
+  const double unit = inverse_power_of_two(largest);
+  for_blocks([&](const auto& x, const auto& weight) {
+    const Eigen::ArrayXd centred = x * unit - mean * unit;
+    drift += (centred * weight).sum();
+    square += (centred.square() * weight).sum();
+  });
+  // drift is what rounding left of the mean; the second moment is corrected for it.
+  if (fit_intercept) {
+    square -= drift * drift;
+    mean += drift / unit;
+  }
+  const double deviation = std::sqrt(std::max(square, 0.0)) / unit;
+  const bool constant = fit_intercept && deviation <= 10 * std::numeric_limits<double>::epsilon() * largest;
+  centre_[j] = mean;
+  deviation_[j] = constant ? 0.0 : deviation;
 }
 
 void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor) {
@@ -110,33 +150,35 @@ Matrix Design::gram(const Columns& a, const Columns& b, Monitor& monitor) const 
   const bool symmetric = &a == &b;
   const Index rows = static_cast<Index>(a.size()), cols = static_cast<Index>(b.size());
   Matrix out = Matrix::Zero(rows, cols);
-  struct Tile {
-    Index row, height, col, width;
-  };
-  std::vector<Tile> tiles;
-  for (Index c = 0; c < cols; c += kTile) {
-    for (Index r = 0; r < (symmetric ? c + 1 : rows); r += kTile) {
-      tiles.push_back({r, std::min(kTile, rows - r), c, std::min(kTile, cols - c)});
-    }
-  }
-  // Each tile packs its own columns, a block of rows at a time: a 1/32 overhead on the products that buys centred data,
-  // any storage order and no shared accumulators. Long columns are cut so that the monitor is polled.
-  constexpr Index kRowsPerRegion = 64 * kRowBlock;
-  for (Index begin = 0; begin < rows_; begin += kRowsPerRegion) {
-    const Index end = std::min(rows_, begin + kRowsPerRegion);
-    parallel_for(static_cast<Index>(tiles.size()), 2.0 * (end - begin) * kTile * kTile, monitor, [&](Index task) {
-      const Tile& t = tiles[task];
+  const std::vector<Tile> tiles = make_tiles(rows, cols, kGramTile, symmetric);
+  // Each task packs the columns of its tile, centred, a block of rows at a time: a small overhead on the products that
+  // buys any storage order and no shared accumulators. Few tiles on many rows are shared out by rows instead; how is
+  // fixed by the sizes alone, so the sums are the same for any number of threads.
+  const Index parts = static_cast<Index>(tiles.size()) >= kRowParts ? 1 : kRowParts;
+  std::vector<Matrix> products(tiles.size() * static_cast<size_t>(parts));
+  for (Index begin = 0; begin < rows_; begin += kRegionRows) {
+    const Index height = std::min(kRegionRows, rows_ - begin), share = (height + parts - 1) / parts;
+    parallel_for(static_cast<Index>(products.size()), 2.0 * share * kGramTile * kGramTile, monitor, [&](Index task) {
+      const Tile& t = tiles[static_cast<size_t>(task / parts)];
+      const Index first = begin + (task % parts) * share, last = std::min(begin + height, first + share);
       const Columns left = slice(a, t.row, t.height), right = slice(b, t.col, t.width);
-      const bool diagonal = symmetric && t.row == t.col;
-      Matrix packed_left, packed_right, product = Matrix::Zero(t.height, t.width);
-      for (Index i = begin; i < end; i += kRowBlock) {
-        const Index count = std::min(kRowBlock, end - i);
+      Matrix packed_left, packed_right, &product = products[static_cast<size_t>(task)];
+      product.setZero(t.height, t.width);
+      for (Index i = first; i < last; i += kRowBlock) {
+        const Index count = std::min(kRowBlock, last - i);
         weighted_block(i, count, right, packed_right);
-        if (!diagonal) weighted_block(i, count, left, packed_left);
-        product.noalias() += (diagonal ? packed_right : packed_left).transpose() * packed_right;
+        if (symmetric && t.row == t.col) {
+          product.selfadjointView<Eigen::Upper>().rankUpdate(packed_right.transpose());
+        } else {
+          weighted_block(i, count, left, packed_left);
+          product.noalias() += packed_left.transpose() * packed_right;
+        }
       }
-      out.block(t.row, t.col, t.height, t.width) += product;
     });
+    for (size_t task = 0; task < products.size(); ++task) {
+      const Tile& t = tiles[task / static_cast<size_t>(parts)];
+      out.block(t.row, t.col, t.height, t.width) += products[task];
+    }
   }
   if (symmetric) mirror_upper(out);
   return out;
@@ -144,30 +186,24 @@ Matrix Design::gram(const Columns& a, const Columns& b, Monitor& monitor) const 
 
 Matrix Design::dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const {
   Matrix out = Matrix::Zero(rows_, rows_);
-  struct Tile {
-    Index row, height, col, width;
-  };
-  std::vector<Tile> tiles;
-  for (Index c = 0; c < rows_; c += kTile) {
-    for (Index r = 0; r <= c; r += kTile)
-      tiles.push_back({r, std::min(kTile, rows_ - r), c, std::min(kTile, rows_ - c)});
-  }
+  const std::vector<Tile> tiles = make_tiles(rows_, rows_, kDualTile, true);
   const Index k = static_cast<Index>(columns.size());
   constexpr Index kColumnsPerRegion = 4096;
   for (Index begin = 0; begin < k; begin += kColumnsPerRegion) {
     const Index end = std::min(k, begin + kColumnsPerRegion);
-    parallel_for(static_cast<Index>(tiles.size()), 2.0 * (end - begin) * kTile * kTile, monitor, [&](Index task) {
-      const Tile& t = tiles[task];
-      Matrix left, right, product = Matrix::Zero(t.height, t.width);
-      for (Index j = begin; j < end; j += kRowBlock) {
-        const Columns part = slice(columns, j, std::min(kRowBlock, end - j));
-        weighted_block(t.row, t.height, part, left);
-        left.array().rowwise() *= tau.segment(j, left.cols()).transpose().array();
-        weighted_block(t.col, t.width, part, right);
-        product.noalias() += left * right.transpose();
-      }
-      out.block(t.row, t.col, t.height, t.width) += product;
-    });
+    parallel_for(static_cast<Index>(tiles.size()), 2.0 * (end - begin) * kDualTile * kDualTile, monitor,
+                 [&](Index task) {
+                   const Tile& t = tiles[task];
+                   Matrix left, right, product = Matrix::Zero(t.height, t.width);
+                   for (Index j = begin; j < end; j += kRowBlock) {
+                     const Columns part = slice(columns, j, std::min(kRowBlock, end - j));
+                     weighted_block(t.row, t.height, part, left);
+                     left.array().rowwise() *= tau.segment(j, left.cols()).transpose().array();
+                     weighted_block(t.col, t.width, part, right);
+                     product.noalias() += left * right.transpose();
+                   }
+                   out.block(t.row, t.col, t.height, t.width) += product;
+                 });
   }
   mirror_upper(out);
   return out;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kMaxPasses = 1000;
-constexpr Index kLeastGrowth = 100;
+constexpr double kMostGrowth = 100;
 // Stationarity the inner loops aim at, in units of the level: rounding, whatever tol asks for, so that the answer does
 // not depend on tol.
 constexpr double kTarget = 1e-12;
@@ -64,14 +64,18 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds) const {
     violators.emplace_back(-correlation / thresholds[j], j);
   }
   const size_t active = support(solution_.v).size();
-  const size_t most = std::max<size_t>(kLeastGrowth, active);
+  // m new columns cost about m^2 / 2 products a row, a pass over X costs p: with few columns small steps are cheaper.
+  const double growth = std::min(kMostGrowth, std::sqrt(16.0 * static_cast<double>(thresholds.size())));
+  const size_t most = std::max(static_cast<size_t>(growth), active);
   if (violators.size() > most) {
     std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
     violators.resize(most);
   }
+  // Ordered by how much they violate, not by number: sweeps of a nonconvex model depend on the order, and the answer
+  // should not depend on how the caller arranged the columns.
+  std::sort(violators.begin(), violators.end());
   Columns fresh;
   for (const auto& violator : violators) fresh.push_back(violator.second);
-  std::sort(fresh.begin(), fresh.end());
   return fresh;
 }
 
@@ -186,15 +190,18 @@ bool WorkingSetSolver::reweight(double target) {
       problem_.monitor.poll();
       moved = true;
     }
-    if (problem_.monitor.verbose()) {
-      std::ostringstream line;
-      line << "reweighting " << solution_.n_iter << ": working set " << working_.size() << ", nonzero "
-           << support(inner_.v()).size() << ", KKT residual / alpha " << working_residual();
-      problem_.monitor.report(line.str());
-    }
+    report();
     if (!moved || inner_.v() == before) break;
   }
   return true;
+}
+
+void WorkingSetSolver::report() const {
+  if (!problem_.monitor.verbose()) return;
+  std::ostringstream line;
+  line << "reweighting " << solution_.n_iter << ": working set " << working_.size() << ", nonzero "
+       << support(inner_.v()).size() << ", KKT residual / alpha " << working_residual();
+  problem_.monitor.report(line.str());
 }
 
 const Solution& WorkingSetSolver::solve() {
@@ -238,7 +245,9 @@ bool WorkingSetSolver::solve_first(const Vector& thresholds, bool exact) {
   Vector l1, l2;
   regularizer_.majorise(working_, Vector::Zero(inner_.size()), l1, l2);
   if (!exact) l2.setZero();
-  return inner_.solve(thresholds, l2);
+  const bool solved = inner_.solve(thresholds, l2);
+  report();
+  return solved;
 }
 
 const Solution& WorkingSetSolver::solve_null() {

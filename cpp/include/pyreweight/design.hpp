@@ -54,6 +54,7 @@ class Design {
 
  private:
   void column_moments(bool fit_intercept, Monitor& monitor);
+  void careful_moments(Index j, bool fit_intercept);
 };
 
 }  // namespace pyreweight

@@ -36,6 +36,7 @@ class WorkingSetSolver {
   void model_penalty(double share, Vector& l1, Vector& l2) const;
   double working_residual() const;
   void write_back();
+  void report() const;
 
   const Problem& problem_;
   Regularizer& regularizer_;
