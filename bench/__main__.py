@@ -75,10 +75,20 @@ def auto_table(names, folder, repeats):
 def build_parser():
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller problems, fewer repeats: under three minutes")
-    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data",
-                        metavar="DIR", help="folder of the .npz files (default: %(default)s); missing ones are skipped")
-    parser.add_argument("--only", nargs="+", choices=sorted(datasets.DATASETS), metavar="NAME",
-                        help=f"only these data sets: {', '.join(sorted(datasets.DATASETS))}")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(__file__).resolve().parents[2] / "shared" / "data",
+        metavar="DIR",
+        help="folder of the .npz files (default: %(default)s); missing ones are skipped",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=sorted(datasets.DATASETS),
+        metavar="NAME",
+        help=f"only these data sets: {', '.join(sorted(datasets.DATASETS))}",
+    )
     parser.add_argument("--part", choices=["speed", "auto"], help="only one of the two parts")
     parser.add_argument("--threads", type=int, default=1, help="threads for BLAS and OpenMP (default: %(default)s)")
     return parser
@@ -88,14 +98,18 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     speed_names = args.only or (SPEED_QUICK if args.quick else SPEED)
     auto_names = args.only or AUTO
-    print(f"pyreweight {pyreweight.__version__}, scikit-learn {sklearn.__version__}, NumPy {np.__version__}, "
-          f"SciPy {scipy.__version__}, Python {platform.python_version()}; {os.cpu_count()} cores, "
-          f"{args.threads} thread(s) used, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'not set')}")
+    print(
+        f"pyreweight {pyreweight.__version__}, scikit-learn {sklearn.__version__}, NumPy {np.__version__}, "
+        f"SciPy {scipy.__version__}, Python {platform.python_version()}; {os.cpu_count()} cores, "
+        f"{args.threads} thread(s) used, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'not set')}"
+    )
     with threadpool_limits(limits=args.threads), pd.option_context("display.width", 200, "display.max_columns", 20):
         if args.part != "auto":
             repeats, budget = (3, 10.0) if args.quick else (7, 60.0)
-            print("\nLasso, median seconds to a relative suboptimality of 1e-6 "
-                  f"(inf: given up after a run of more than {budget:.0f} s)")
+            print(
+                "\nLasso, median seconds to a relative suboptimality of 1e-6 "
+                f"(inf: given up after a run of more than {budget:.0f} s)"
+            )
             table = speed_table(speed_names, args.data, repeats, budget)
             if len(table):
                 print(table.to_string(index=False, float_format="{:.4g}".format, na_rep="-"))
@@ -106,14 +120,18 @@ def main(argv=None):
             table = auto_table(auto_names, args.data, 1 if args.quick else 10)
             if len(table):
                 print(table.to_string(index=False, float_format="{:.4g}".format))
-                print(f"geometric means: feature ratio {auto_rule.geometric_mean(table['feature ratio']):.3f}, "
-                      f"time ratio {auto_rule.geometric_mean(table['time ratio']):.1f}")
+                print(
+                    f"geometric means: feature ratio {auto_rule.geometric_mean(table['feature ratio']):.3f}, "
+                    f"time ratio {auto_rule.geometric_mean(table['time ratio']):.1f}"
+                )
             if not args.only:
                 progress("pure noise")
                 seeds = 5 if args.quick else 20
                 for name, (empty, mean) in auto_rule.pure_noise(seeds).items():
-                    print(f"pure noise 60 x 500: {name} keeps nothing in {empty} of {seeds} draws, "
-                          f"{mean:.1f} features on average")
+                    print(
+                        f"pure noise 60 x 500: {name} keeps nothing in {empty} of {seeds} draws, "
+                        f"{mean:.1f} features on average"
+                    )
 
 
 if __name__ == "__main__":

@@ -62,9 +62,12 @@ def _warn_if_not_converged(estimator, fits: list[dict]) -> None:
         reached = f"the duality gap is {stuck['dual_gap']:.3g}, the target {tol * stuck['objective']:.3g}"
     else:
         reached = f"the KKT residual is {stuck['kkt_residual']:.3g}, the target {tol * stuck['alpha']:.3g}"
+    if stuck["n_iter"] >= estimator.max_iter:
+        advice = f"Increase max_iter (now {estimator.max_iter}) or tol, or use a larger alpha."
+    else:
+        advice = "Rounding allows no more on these ill-conditioned data: increase tol, or use a larger alpha."
     warnings.warn(
-        f"{type(estimator).__name__} did not converge in {stuck['n_iter']} reweightings: {reached}. Increase max_iter "
-        f"(now {estimator.max_iter}) or tol, or use a larger alpha.",
+        f"{type(estimator).__name__} did not converge in {stuck['n_iter']} reweightings: {reached}. {advice}",
         ConvergenceWarning,
         stacklevel=4,
     )

@@ -7,7 +7,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from .penalties import Penalty, get_penalty
@@ -36,10 +35,10 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
     check_parameters(estimator)
     penalty = get_penalty(estimator.penalty)
     alpha = check_alpha(estimator.alpha, penalty)
+    if np.asarray(y).shape[1:] == (0,):
+        raise ValueError(f"y must have at least one target, got shape {np.asarray(y).shape}")
     X, y = validate_data(estimator, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True)
     y = np.asarray(y, dtype=np.float64)
-    if y.ndim == 2 and y.shape[1] == 0:
-        raise ValueError(f"y must have at least one target, got shape {y.shape}")
     weights = check_sample_weight(sample_weight, X.shape[0])
     if math.isnan(alpha) and sample_weight is not None and weights[weights > 0].mean() < 0.5:
         warnings.warn(
@@ -93,28 +92,22 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> NDAr
     """Return the weights as float64 of shape (n_samples,); None counts every row once."""
     if sample_weight is None:
         return np.ones(n_samples)
-    weights = check_array(sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
-    if weights.shape != (n_samples,):
-        raise ValueError(f"sample_weight must have shape ({n_samples},), got {weights.shape}")
-    if np.any(weights < 0):
-        raise ValueError("sample_weight must be nonnegative")
+    weights = _vector(sample_weight, "sample_weight", n_samples)
+    if not np.all(np.isfinite(weights)) or np.any(weights < 0):
+        raise ValueError("sample_weight must be finite and nonnegative")
     if not np.any(weights > 0):
         raise ValueError("sample_weight must have a positive entry: with zeros alone no row counts")
-    return np.ascontiguousarray(weights)
+    return weights
 
 
 def check_feature_weights(feature_weights: ArrayLike | None, n_features: int) -> NDArray[np.float64]:
     """Return the penalty factors as float64 of shape (n_features,); None is 1 for every feature."""
     if feature_weights is None:
         return np.ones(n_features)
-    weights = check_array(
-        feature_weights, dtype=np.float64, ensure_2d=False, ensure_all_finite=False, input_name="feature_weights"
-    )
-    if weights.shape != (n_features,):
-        raise ValueError(f"feature_weights must have shape ({n_features},), got {weights.shape}")
+    weights = _vector(feature_weights, "feature_weights", n_features)
     if np.any(np.isnan(weights)) or np.any(weights < 0):
         raise ValueError("feature_weights must be nonnegative (inf keeps a feature out)")
-    return np.ascontiguousarray(weights)
+    return weights
 
 
 def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float64]:
@@ -130,6 +123,16 @@ def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float6
     if not np.all(np.isfinite(coef)):
         raise ValueError("warm_start=True needs a finite coef_")
     return np.asfortranarray(coef.T)
+
+
+def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
+    try:
+        vector = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be real numbers: {error}") from error
+    if vector.shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},), got {vector.shape}")
+    return np.ascontiguousarray(vector)
 
 
 def _is_number(value, kind: type[Real] | type[Integral] = Real) -> bool:

@@ -1,9 +1,13 @@
 """Fixtures and settings shared by all tests."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import settings
+
+from pyreweight.penalties import get_penalty
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("repeatable")
@@ -16,3 +20,82 @@ def shared():
     if not folder.is_dir():
         pytest.skip("the folder with reference data and oracles is not beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def simulate():
+    """Function that draws X (n, p), y and weights: columns of mixed scales and means, a few of them active."""
+
+    def draw(n, p, *, seed=0, correlation=0.0, noise=1.0, scales=True):
+        rng = np.random.default_rng([seed, n, p])
+        X = rng.normal(size=(n, p))
+        X = np.sqrt(1 - correlation) * X + np.sqrt(correlation) * rng.normal(size=(n, 1))
+        active = rng.permutation(p)[: max(1, min(p, n // 2, 6))]
+        y = X[:, active] @ rng.uniform(0.5, 2, size=len(active)) + noise * rng.normal(size=n) + 3
+        if scales:
+            X = X * rng.uniform(0.3, 3, size=p) + rng.normal(size=p)
+        return X, y, rng.uniform(0.2, 2, size=n)
+
+    return draw
+
+
+def numpy_certificate(model, X, y, sample_weight=None):
+    """Objective, KKT residual, duality gap and masks of a fitted model, from the definitions and numpy alone."""
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    s = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    pi = s / s.sum()
+    penalty, alpha, w = get_penalty(model.penalty), float(model.alpha_), np.asarray(model.coef_, dtype=float)
+    c = np.ones(X.shape[1]) if model.feature_weights is None else np.asarray(model.feature_weights, dtype=float)
+    centre = pi @ X if model.fit_intercept else np.zeros(X.shape[1])
+    square = pi @ (X - centre) ** 2
+    d = np.sqrt(square) if model.standardize else np.ones(X.shape[1])
+    residual = y - X @ w - model.intercept_
+    gradient = (pi * residual) @ (X - centre)
+    t, penalised = d * np.abs(w), (c > 0) & (c < np.inf)
+    value, slope = penalty.value(t, alpha), penalty.derivative(t, alpha)
+
+    loss = pi @ residual**2 / 2
+    objective = loss + alpha * np.sum(c[penalised] * value[penalised])
+
+    usable = c < np.inf
+    unit = d * np.where(penalised, c, 1)
+    target = np.where(penalised, alpha * slope, 0)
+    active = w != 0
+    violation = np.maximum(0, np.abs(gradient) / unit - target)
+    violation[active] = np.abs(gradient[active] / unit[active] - np.sign(w[active]) * target[active])
+    kkt_residual = violation[usable].max()
+
+    # The dual value at the residual: with the linear part a|w| and the quadratic part b w^2 / 2 of the penalty,
+    # sum pi (y theta - theta^2 / 2) - sum (|x' pi theta| - a)_+^2 / (2 b); b = 0 needs |x' pi theta| <= a.
+    ratio = getattr(penalty, "l1_ratio", 1.0)
+    a, b = (alpha * c * d)[penalised] * ratio, (alpha * c * d**2)[penalised] * (1 - ratio)
+    correlation = np.abs(gradient[penalised])
+    linear = b == 0
+    kappa = np.min(np.append(a[linear] / np.maximum(correlation[linear], 1e-300), 1.0))
+    y_centred = y - pi @ y if model.fit_intercept else y
+    dual = kappa * pi @ (y_centred * residual) - kappa**2 * loss
+    excess = np.maximum(0, kappa * correlation - a)[~linear]
+    dual -= np.sum(excess**2 / (2 * b[~linear]))
+
+    g = np.ones(X.shape[1]) if model.standardize else square
+    eta = np.where(c < np.inf, penalty.eta(t, alpha), 0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        keep_prob = np.where(eta > 0, 1 / (1 + alpha * c / (g * eta)), 0)
+    return SimpleNamespace(
+        objective=objective,
+        kkt_residual=kkt_residual,
+        dual_gap=objective - dual,
+        gradient=gradient,
+        residual=residual,
+        centre=centre,
+        scale=d,
+        mean_square=g,
+        eta=eta,
+        keep_prob=np.where(c == 0, 1, keep_prob),
+    )
+
+
+@pytest.fixture(scope="session")
+def certify():
+    """Function that recomputes what a fitted model reports; shares no code with the core but the penalty's values."""
+    return numpy_certificate

@@ -75,7 +75,8 @@ def test_demo_prints_what_the_estimators_give(capsys):
     X = expand.fit_transform(X)
     rows = comparison(out)
     assert rows["AdaptiveDropoutRegressor"][0] == pytest.approx(
-        cross_val_score(AdaptiveDropoutRegressor(), X, y, cv=FOLDS).mean(), abs=6e-4)
+        cross_val_score(AdaptiveDropoutRegressor(), X, y, cv=FOLDS).mean(), abs=6e-4
+    )
     assert all(seconds > 0 for _, _, seconds in rows.values())
 
     model = AdaptiveDropoutRegressor().fit(X, y)
@@ -127,8 +128,15 @@ def test_saved_model_predicts_from_the_columns_of_the_file(csv, table, tmp_path,
 def run_module(*argv, cwd):
     """Run ``python -m pyreweight`` elsewhere, on the package that this process tests."""
     env = {**os.environ, "PYTHONPATH": str(Path(pyreweight.__file__).parents[1])}
-    return subprocess.run([sys.executable, "-m", "pyreweight", *argv], cwd=cwd, env=env, text=True, capture_output=True,
-                          timeout=120, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "pyreweight", *argv],
+        cwd=cwd,
+        env=env,
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def test_module_runs_as_a_program_and_saves_a_model_others_can_load(tmp_path):

@@ -32,11 +32,11 @@ bool cholesky(Matrix& a, Monitor& monitor) {
     if (rest == 0) break;
     const Index tasks = (rest + kBlock - 1) / kBlock;
     const auto columns = [&](Index task) { return std::min(kBlock, rest - task * kBlock); };
-    parallel_for(tasks, 1.0 * width * width * kBlock, monitor, [&](Index task) {
+    parallel_for(tasks, 1.0 * width * width * std::min(kBlock, rest), monitor, [&](Index task) {
       auto panel = a.block(begin, next + task * kBlock, width, columns(task));
       corner.triangularView<Eigen::Upper>().transpose().solveInPlace(panel);
     });
-    parallel_for(tasks, 1.0 * width * rest * kBlock, monitor, [&](Index task) {
+    parallel_for(tasks, 1.0 * width * rest * std::min(kBlock, rest), monitor, [&](Index task) {
       const Index first = next + task * kBlock, count = columns(task);
       const Index height = first + count - next;  // rows of the trailing upper triangle in these columns
       a.block(next, first, height, count).noalias() -=

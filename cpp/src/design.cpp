@@ -57,7 +57,7 @@ Design::Design(Index rows, Index cols, const ConstVec& sample_weight) : rows_(ro
 /// where it is not (sorted rows, extreme units, nearly constant columns) the column is visited twice more.
 void Design::column_moments(bool fit_intercept, Monitor& monitor) {
   const Index tasks = (cols_ + kMomentColumns - 1) / kMomentColumns;
-  parallel_for(tasks, 4.0 * rows_ * kMomentColumns, monitor, [&](Index task) {
+  parallel_for(tasks, 4.0 * rows_ * std::min(kMomentColumns, cols_), monitor, [&](Index task) {
     const Index first = task * kMomentColumns, width = std::min(kMomentColumns, cols_ - first);
     Columns columns(static_cast<size_t>(width));
     std::iota(columns.begin(), columns.end(), first);
@@ -156,9 +156,10 @@ Matrix Design::gram(const Columns& a, const Columns& b, Monitor& monitor) const 
   // fixed by the sizes alone, so the sums are the same for any number of threads.
   const Index parts = static_cast<Index>(tiles.size()) >= kRowParts ? 1 : kRowParts;
   std::vector<Matrix> products(tiles.size() * static_cast<size_t>(parts));
+  const double area = (symmetric ? 1.0 : 2.0) * static_cast<double>(rows * cols) / static_cast<double>(tiles.size());
   for (Index begin = 0; begin < rows_; begin += kRegionRows) {
     const Index height = std::min(kRegionRows, rows_ - begin), share = (height + parts - 1) / parts;
-    parallel_for(static_cast<Index>(products.size()), 2.0 * share * kGramTile * kGramTile, monitor, [&](Index task) {
+    parallel_for(static_cast<Index>(products.size()), share * area, monitor, [&](Index task) {
       const Tile& t = tiles[static_cast<size_t>(task / parts)];
       const Index first = begin + (task % parts) * share, last = std::min(begin + height, first + share);
       const Columns left = slice(a, t.row, t.height), right = slice(b, t.col, t.width);
@@ -187,23 +188,23 @@ Matrix Design::gram(const Columns& a, const Columns& b, Monitor& monitor) const 
 Matrix Design::dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const {
   Matrix out = Matrix::Zero(rows_, rows_);
   const std::vector<Tile> tiles = make_tiles(rows_, rows_, kDualTile, true);
+  const double area = static_cast<double>(rows_ * rows_) / static_cast<double>(tiles.size());
   const Index k = static_cast<Index>(columns.size());
   constexpr Index kColumnsPerRegion = 4096;
   for (Index begin = 0; begin < k; begin += kColumnsPerRegion) {
     const Index end = std::min(k, begin + kColumnsPerRegion);
-    parallel_for(static_cast<Index>(tiles.size()), 2.0 * (end - begin) * kDualTile * kDualTile, monitor,
-                 [&](Index task) {
-                   const Tile& t = tiles[task];
-                   Matrix left, right, product = Matrix::Zero(t.height, t.width);
-                   for (Index j = begin; j < end; j += kRowBlock) {
-                     const Columns part = slice(columns, j, std::min(kRowBlock, end - j));
-                     weighted_block(t.row, t.height, part, left);
-                     left.array().rowwise() *= tau.segment(j, left.cols()).transpose().array();
-                     weighted_block(t.col, t.width, part, right);
-                     product.noalias() += left * right.transpose();
-                   }
-                   out.block(t.row, t.col, t.height, t.width) += product;
-                 });
+    parallel_for(static_cast<Index>(tiles.size()), (end - begin) * area, monitor, [&](Index task) {
+      const Tile& t = tiles[task];
+      Matrix left, right, product = Matrix::Zero(t.height, t.width);
+      for (Index j = begin; j < end; j += kRowBlock) {
+        const Columns part = slice(columns, j, std::min(kRowBlock, end - j));
+        weighted_block(t.row, t.height, part, left);
+        left.array().rowwise() *= tau.segment(j, left.cols()).transpose().array();
+        weighted_block(t.col, t.width, part, right);
+        product.noalias() += left * right.transpose();
+      }
+      out.block(t.row, t.col, t.height, t.width) += product;
+    });
   }
   mirror_upper(out);
   return out;

@@ -29,7 +29,7 @@ class DenseDesign final : public Design {
   void correlate(const ConstVec& u, MutVec out, Monitor& monitor) const override {
     const double total = u.sum();
     const Index tasks = (cols_ + kColumnBlock - 1) / kColumnBlock;
-    parallel_for(tasks, 2.0 * rows_ * kColumnBlock, monitor, [&](Index task) {
+    parallel_for(tasks, 2.0 * rows_ * std::min(kColumnBlock, cols_), monitor, [&](Index task) {
       const Index first = task * kColumnBlock, width = std::min(kColumnBlock, cols_ - first);
       auto part = out.segment(first, width);
       if constexpr (std::is_same_v<Scalar, double>) {
@@ -57,7 +57,7 @@ class DenseDesign final : public Design {
   void combine(const Columns& columns, const ConstVec& coef, MutVec out, Monitor& monitor) const override {
     const Index k = static_cast<Index>(columns.size());
     const Index tasks = (rows_ + kRowBlock - 1) / kRowBlock;
-    parallel_for(tasks, 3.0 * kRowBlock * k, monitor, [&](Index task) {
+    parallel_for(tasks, 3.0 * std::min(kRowBlock, rows_) * k, monitor, [&](Index task) {
       const Index first = task * kRowBlock, count = std::min(kRowBlock, rows_ - first);
       auto part = out.segment(first, count).array();
       for (Index c = 0; c < k; ++c) {

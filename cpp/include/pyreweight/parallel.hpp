@@ -15,13 +15,18 @@
 
 namespace pyreweight {
 
+#if defined(__unix__) || defined(__APPLE__)
+namespace detail {
+inline const pid_t kHomeProcess = getpid();  // the process that loaded this module
+}
+#endif
+
 /// Threads that OpenMP gives at this call (OMP_NUM_THREADS, threadpoolctl). One in a forked child, where GNU OpenMP
 /// would wait for threads that did not survive the fork, and one inside somebody else's parallel region.
 inline int available_threads() {
 #ifdef _OPENMP
 #if defined(__unix__) || defined(__APPLE__)
-  static const pid_t home = getpid();
-  if (getpid() != home) return 1;
+  if (getpid() != detail::kHomeProcess) return 1;
 #endif
   return omp_in_parallel() ? 1 : std::max(1, omp_get_max_threads());
 #else
