@@ -16,8 +16,11 @@ from pyreweight.penalties import (
     MCP,
     SCAD,
     BernoulliDropout,
+    CappedL1,
     ElasticNet,
+    HardConcrete,
     Lp,
+    PowerDropout,
     Standout,
     VariationalDropout,
     get_penalty,
@@ -28,16 +31,25 @@ classes.remove(penalties.Penalty)
 every_class = pytest.mark.parametrize("cls", classes, ids=lambda cls: cls.__name__)
 
 
-def test_classes_and_registry_are_in_one_to_one_agreement():
-    assert sorted(cls._name for cls in classes) == core.penalty_names()
+def test_every_registered_name_is_that_of_a_class():
+    for name in core.penalty_names():
+        assert get_penalty(name)._core_arguments()[0] == name
+    assert {type(get_penalty(name)) for name in core.penalty_names()} == set(classes)
+    assert {cls._name for cls in classes} <= set(core.penalty_names())
     assert {cls.__name__ for cls in classes} <= set(penalties.__all__)
+
+
+def test_a_name_gives_a_new_object_each_time():
+    get_penalty("mcp").set_params(gamma=7)
+    assert get_penalty("mcp").gamma == 3
 
 
 @every_class
 def test_parameters_and_defaults_agree_with_the_core(cls):
     penalty = cls()
     name, given = penalty._core_arguments()
-    assert list(penalty.get_params()) == sorted(core.penalty_parameters(name))
+    numbers = [parameter for parameter, value in penalty.get_params().items() if not isinstance(value, str)]
+    assert numbers == sorted(core.penalty_parameters(name))
     t = np.geomspace(1e-3, 1e3, 50)
     for face in ("value", "eta", "conjugate"):
         assert_array_equal(
@@ -88,6 +100,18 @@ def test_parameters_show_in_the_representation():
         (BernoulliDropout(rate=1), "rate of bernoulli_dropout must be >= 0 and < 1"),
         (Standout(slope=-1), "slope of standout must be > 0"),
         (Standout(bias=np.inf), "bias of standout must be"),
+        (CappedL1(theta=0), "theta of capped_l1 must be > 0"),
+        (PowerDropout(q=2), "q of power_dropout must be > 0 and < 2"),
+        (PowerDropout(c=0), "c of power_dropout must be > 0"),
+        (HardConcrete(beta=0), "beta of hard_concrete must be > 0 and <= 2"),
+        (HardConcrete(gamma=0), "gamma of hard_concrete must be >= -10 and <= -0.01"),
+        (HardConcrete(zeta=1), "zeta of hard_concrete must be >= 1.01 and <= 11"),
+        (
+            VariationalDropout(approximation="kingma"),
+            "approximation of variational_dropout must be one of 'exact'",
+        ),
+        (VariationalDropout(approximation=["exact"]), "approximation of variational_dropout must be one of"),
+        (VariationalDropout(scale=-1), "scale of variational_dropout must be None or > 0"),
     ],
     ids=repr,
 )

@@ -5,25 +5,53 @@ zero, hence ``eta = eta_raw / c``, ``f(eta) = c f_raw(c eta)`` and ``alpha = lam
 """
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from pyreweight._native import core
 from pyreweight.penalties import (
     L1,
     L2,
     MCP,
     SCAD,
     BernoulliDropout,
+    CappedL1,
+    Cauchy,
     ElasticNet,
+    Exponential,
+    Geman,
+    GemanMcClure,
+    HardConcrete,
+    Huber,
+    LogSquare,
     LogSum,
     Lp,
+    PowerDropout,
     Standout,
+    VariationalBayesDropout,
     VariationalDropout,
+    get_penalty,
 )
 
 RTOL = 1e-12
+
+# Without a reference prox: covered by test_penalty_properties.py.
+NO_PROX = {
+    "standout",
+    "constant_dropout",
+    "power_dropout",
+    "variational_dropout",
+    "variational_dropout_molchanov",
+    "log1p_eta",
+    "hard_concrete",
+}
+
+# Slopes at zero of the two hard concrete cases: our scale.
+M1, M2 = 1.4751987292198627, 1.2755294358435074
 
 # (reference name, its parameters, our penalty, c)
 CASES = [
@@ -40,6 +68,20 @@ CASES = [
     ("elastic_net", {"l1_ratio": 0.9}, ElasticNet(l1_ratio=0.9), 1),
     ("log_sum", {"eps": 0.1}, LogSum(scale=0.1), 0.1),
     ("log_sum", {"eps": 2.0}, LogSum(scale=2), 2),
+    ("log2_sum", {"eps": 0.01}, LogSquare(scale=0.1), 0.1),
+    ("log2_sum", {"eps": 1.0}, LogSquare(scale=1), 1),
+    ("cauchy", {"c": 0.2}, Cauchy(scale=0.2), 5),
+    ("cauchy", {"c": 1.0}, Cauchy(scale=1), 1),
+    ("geman_mcclure", {"c": 0.2}, GemanMcClure(scale=0.2), 5),
+    ("geman_mcclure", {"c": 1.0}, GemanMcClure(scale=1), 1),
+    ("geman", {"eps": 0.5}, Geman(scale=0.5), 0.5),
+    ("geman", {"eps": 1.0}, Geman(scale=1), 1),
+    ("exponential", {"eps": 0.5}, Exponential(scale=0.5), 0.5),
+    ("exponential", {"eps": 2.0}, Exponential(scale=2), 2),
+    ("huber", {"delta": 0.02}, Huber(scale=0.02), 1),
+    ("huber", {"delta": 0.5}, Huber(scale=0.5), 1),
+    ("capped_l1", {"theta": 0.6}, CappedL1(theta=0.6, scale=1), 1),
+    ("capped_l1", {"theta": 2.4}, CappedL1(theta=2, scale=1.2), 1),
     ("scad", {"a": 3.7, "lam": 1.0}, SCAD(a=3.7, scale=1), 1),
     ("scad", {"a": 2.5, "lam": 0.3}, SCAD(a=2.5, scale=0.3), 1),
     ("mcp", {"a": 3.0, "lam": 1.1}, MCP(gamma=3, scale=1.1), 1),
@@ -47,10 +89,16 @@ CASES = [
     ("standout", {"a": 1.0, "b": 0.0}, Standout(slope=1, bias=0, scale=1), 1),
     ("standout", {"a": 2.0, "b": -3.0}, Standout(slope=2, bias=-3, scale=1), 1),
     ("constant_dropout", {"alpha": 0.8}, BernoulliDropout(rate=0.2), 1),
+    ("power_dropout", {"q": 0.5, "c": 2.0}, PowerDropout(q=0.5, c=2), 1),
+    ("power_dropout", {"q": 1.0, "c": 0.3}, PowerDropout(q=1, c=0.3), 1),
+    ("power_dropout", {"q": 1.5, "c": 1.0}, PowerDropout(q=1.5, c=1), 1),
     ("variational_dropout", {}, VariationalDropout(scale=1), 1),
+    ("variational_dropout_molchanov", {}, VariationalDropout(approximation="molchanov", scale=1), 1),
+    ("log1p_eta", {"c": 1.0}, VariationalBayesDropout(scale=1), 1),
+    ("log1p_eta", {"c": 4.0}, VariationalBayesDropout(scale=0.5), 0.5),
+    ("hard_concrete", {"beta": 2 / 3, "gamma": -0.1, "zeta": 1.1}, HardConcrete(scale=M1), 1 / M1),
+    ("hard_concrete", {"beta": 0.5, "gamma": -0.2, "zeta": 1.2}, HardConcrete(0.5, -0.2, 1.2, scale=M2), 1 / M2),
 ]
-NO_PROX = {"standout", "constant_dropout", "variational_dropout"}  # no reference prox; test_penalty_properties.py
-OURS = {name for name, *_ in CASES}
 
 
 def numbers(values):
@@ -73,9 +121,24 @@ def case(request, oracles):
     return found, penalty, factor
 
 
-def test_every_case_of_these_penalties_is_used(oracles):
-    listed = {(o["name"], *o["params"].items()) for o in oracles["penalties"] if o["name"] in OURS}
+def test_every_reference_case_is_used(oracles):
+    listed = {(o["name"], *o["params"].items()) for o in oracles["penalties"]}
     assert listed == {(name, *params.items()) for name, params, *_ in CASES}
+
+
+@pytest.mark.parametrize("name", core.penalty_names())
+def test_every_penalty_has_references_a_docstring_and_a_row_in_the_readme(name):
+    """What a new penalty needs besides its rule; test_penalty_properties.py runs over the registry by itself."""
+    penalty = get_penalty(name)
+    assert name in {ours._core_arguments()[0] for _, _, ours, _ in CASES}
+    assert "_name" in vars(type(penalty))
+    for needed in ("References", "Examples", " 0", "Convex|convex|Concave|concave"):
+        assert re.search(needed, vars(type(penalty))["__doc__"])
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+    (row,) = re.findall(rf"^\| `{type(penalty).__name__}[(`].*\|$", readme, re.MULTILINE)
+    assert row.count("|") == 6
+    for parameter in penalty.get_params():
+        assert parameter == "scale" or f"{parameter}=" in row
 
 
 def test_value(case, oracles):

@@ -2,6 +2,8 @@
 
 #include "pyreweight/penalties_classical.hpp"
 #include "pyreweight/penalties_dropout.hpp"
+#include "pyreweight/penalties_redescending.hpp"
+#include "pyreweight/penalties_variational.hpp"
 
 namespace pyreweight {
 
@@ -31,7 +33,9 @@ const Table& table() {
   static const Table entries = [] {
     Table t;
     add(t, ClassicalPenalties{});
+    add(t, RedescendingPenalties{});
     add(t, DropoutPenalties{});
+    add(t, VariationalPenalties{});
     return t;
   }();
   return entries;

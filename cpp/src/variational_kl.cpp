@@ -1,5 +1,6 @@
 #include "pyreweight/variational_kl.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -66,27 +67,60 @@ VariationalKl asymptotic(double eta) {
   return {std::log(eta) + constant - value, first / eta, -second / eta / eta};
 }
 
+constexpr double kLarge = 1e9;  // from there on eta = t^2 to rounding
+
+/// Root of eta sqrt(f'(eta)) = t between low and high: Newton in log(eta), safeguarded by bisection.
+template <class F>
+double root_of_slope(F kl, double t, double low, double high, double eta) {
+  for (int i = 0; i < 100; ++i) {
+    const VariationalKl f = kl(eta);
+    const double excess = std::log(eta * std::sqrt(f.first) / t);
+    (excess > 0 ? high : low) = eta;
+    const double step = excess / (1 + eta * f.second / (2 * f.first));
+    const double next = eta * std::exp(-step);
+    // Newton squares the error, so a step this small leaves one below rounding.
+    if (std::abs(step) < 1e-9) return next;
+    eta = next > low && next < high ? next : std::sqrt(low) * std::sqrt(high);
+  }
+  return eta;
+}
+
+/// The root for f = log(1 + eta), within a third of the others.
+double log1p_eta(double t) { return t / 2 * (t + std::sqrt(t * t + 4)); }
+
 }  // namespace
 
 VariationalKl variational_kl(double eta) { return eta < kAsymptotic ? poisson_mixture(eta) : asymptotic(eta); }
 
 double variational_eta(double t) {
   if (!(t > 0)) return 0;
-  if (t > 1e9) return t * t;  // eta = t^2 - 1 - ...
-  // t <= eta <= t + t^2. The start is the root of the same equation for f = log(1 + eta), within a third of ours.
-  double low = t, high = t + t * t;
-  double eta = t / 2 * (t + std::sqrt(t * t + 4));
-  for (int i = 0; i < 100; ++i) {
-    const VariationalKl f = variational_kl(eta);
-    const double excess = std::log(eta * std::sqrt(f.first) / t);
-    (excess > 0 ? high : low) = eta;
-    const double step = excess / (1 + eta * f.second / (2 * f.first));  // Newton in log(eta)
-    const double next = eta * std::exp(-step);
-    // Newton squares the error, so a step this small leaves one below rounding.
-    if (std::abs(step) < 1e-9) return next > t ? next : t;
-    eta = next > low && next < high ? next : std::sqrt(low) * std::sqrt(high);
-  }
-  return eta;
+  if (t > kLarge) return t * t;  // eta = t^2 - 1 - ...
+  return std::max(t, root_of_slope(variational_kl, t, t, t + t * t, log1p_eta(t)));
+}
+
+VariationalKl molchanov_kl(double eta) {
+  if (!(eta > 0)) return {0, 1, std::numeric_limits<double>::infinity()};
+  // E = e^(k3 log eta - k2), sigmoid = E / (1 + E); the ratio E / eta and, for large eta, 1 / E keep clear of overflow
+  // and of 0 / 0.
+  const double log_eta = std::log(eta);
+  const bool small = log_eta < 1;
+  const double odds = std::exp((small ? 1 : -1) * (kMolchanov3 * log_eta - kMolchanov2));  // E or 1 / E
+  const double share = odds / (1 + odds);
+  const double gate = small ? share : 1 / (1 + odds);
+  const double bend = (small ? std::exp((kMolchanov3 - 1) * log_eta - kMolchanov2) : odds / eta) / (1 + odds) /
+                      (1 + odds);  // sigmoid (1 - sigmoid) / eta
+  const double tilt = small ? 1 - 2 * gate : 2 * share - 1;
+  const double inverse = 1 / (1 + eta);
+  return {2 * kMolchanov1 * gate + std::log1p(eta), inverse + 2 * kMolchanov1 * kMolchanov3 * bend,
+          2 * kMolchanov1 * kMolchanov3 * (bend / eta) * (kMolchanov3 * tilt - 1) - inverse * inverse};
+}
+
+double molchanov_eta(double t) {
+  if (!(t > 0)) return 0;
+  if (t > kLarge) return t * t;  // eta = t^2 + 1 + ...
+  // 1 / (1 + eta) <= f' <= 1.0118^2.
+  const double high = log1p_eta(t);
+  return root_of_slope(molchanov_kl, t, t / 1.02, high * 1.01, high);
 }
 
 }  // namespace pyreweight

@@ -1,8 +1,12 @@
 """Penalties and dropout strategies: two faces of the same objects."""
 
+from sklearn.base import clone
+
 from .base import Penalty
-from .classical import L1, L2, MCP, SCAD, ElasticNet, LogSum, Lp
-from .dropout import BernoulliDropout, Standout, VariationalDropout
+from .classical import L1, L2, MCP, SCAD, CappedL1, ElasticNet, Huber, LogSum, Lp
+from .dropout import BernoulliDropout, HardConcrete, PowerDropout, Standout
+from .redescending import Cauchy, Exponential, Geman, GemanMcClure, LogSquare
+from .variational import VariationalBayesDropout, VariationalDropout
 
 __all__ = [
     "L1",
@@ -10,19 +14,49 @@ __all__ = [
     "MCP",
     "SCAD",
     "BernoulliDropout",
+    "CappedL1",
+    "Cauchy",
     "ElasticNet",
+    "Exponential",
+    "Geman",
+    "GemanMcClure",
+    "HardConcrete",
+    "Huber",
+    "LogSquare",
     "LogSum",
     "Lp",
     "Penalty",
+    "PowerDropout",
     "Standout",
+    "VariationalBayesDropout",
     "VariationalDropout",
     "get_penalty",
 ]
 
-_CLASSES: dict[str, type[Penalty]] = {
-    cls._name: cls
-    for cls in (L1, L2, ElasticNet, Lp, LogSum, MCP, SCAD, BernoulliDropout, Standout, VariationalDropout)
-}
+_DEFAULTS: tuple[Penalty, ...] = (
+    L1(),
+    L2(),
+    ElasticNet(),
+    Lp(),
+    LogSum(),
+    LogSquare(),
+    Cauchy(),
+    GemanMcClure(),
+    Geman(),
+    Exponential(),
+    Huber(),
+    CappedL1(),
+    SCAD(),
+    MCP(),
+    BernoulliDropout(),
+    PowerDropout(),
+    Standout(),
+    VariationalDropout(),
+    VariationalDropout(approximation="molchanov"),
+    VariationalBayesDropout(),
+    HardConcrete(),
+)
+_BY_NAME = {penalty._core_arguments()[0]: penalty for penalty in _DEFAULTS}
 
 
 def get_penalty(penalty: str | Penalty) -> Penalty:
@@ -31,7 +65,8 @@ def get_penalty(penalty: str | Penalty) -> Penalty:
     Parameters
     ----------
     penalty : str or Penalty
-        A snake_case name such as ``"variational_dropout"``, or an instance.
+        A snake_case name such as ``"variational_dropout"``, or an instance. ``"variational_dropout_molchanov"`` names
+        ``VariationalDropout(approximation="molchanov")``.
 
     Returns
     -------
@@ -52,8 +87,8 @@ def get_penalty(penalty: str | Penalty) -> Penalty:
     if isinstance(penalty, Penalty):
         return penalty
     if isinstance(penalty, str):
-        if penalty not in _CLASSES:
-            raise ValueError(f"unknown penalty {penalty!r}; known penalties: {', '.join(sorted(_CLASSES))}")
-        return _CLASSES[penalty]()
+        if penalty not in _BY_NAME:
+            raise ValueError(f"unknown penalty {penalty!r}; known penalties: {', '.join(sorted(_BY_NAME))}")
+        return clone(_BY_NAME[penalty])
     hint = "; write penalty=MCP(), not penalty=MCP" if isinstance(penalty, type) else ""
     raise ValueError(f"penalty must be a name or an instance of pyreweight.penalties.Penalty, got {penalty!r}{hint}")

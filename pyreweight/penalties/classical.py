@@ -190,3 +190,62 @@ class SCAD(Penalty):
     def __init__(self, a=3.7, scale=None):
         self.a = a
         self.scale = scale
+
+
+class Huber(Penalty):
+    r"""Huber penalty :math:`P(u) = u^2 / 2` for :math:`u \le 1`, then :math:`u - 1/2`: the lasso with a rounded kink.
+
+    Slope 0 at 0, so coefficients are never exactly zero; slope 1 from 1 on, up to infinity (constant shrinkage).
+    :math:`\hat\eta = \max(u, 1)`, the reweighting that bounds eta from below. Convex.
+
+    Parameters
+    ----------
+    scale : float, default=None
+        Scale :math:`s` of :math:`\Omega(w) = s P(|w| / s)`; None means alpha.
+
+    References
+    ----------
+    P. J. Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35 (1964).
+
+    Examples
+    --------
+    >>> from pyreweight.penalties import Huber
+    >>> Huber().prox([1.0, 2.0, 5.0])
+    array([0.5, 1. , 4. ])
+    """
+
+    _name = "huber"
+
+    def __init__(self, scale=None):
+        self.scale = scale
+
+
+class CappedL1(Penalty):
+    r"""Capped l1 penalty :math:`P(u) = \min(u, \theta)`, :math:`u \ge 0`.
+
+    Slope 1 at 0 (thresholding) and up to :math:`\theta`; from there to infinity flat: eta jumps from :math:`\theta` to
+    inf and nothing is shrunk. No solution has a coefficient at the kink. Concave.
+
+    Parameters
+    ----------
+    theta : float, default=1.0
+        Where the penalty becomes flat, in units of the scale; positive.
+    scale : float, default=None
+        Scale :math:`s` of :math:`\Omega(w) = s P(|w| / s)`; None means alpha.
+
+    References
+    ----------
+    T. Zhang, "Analysis of multi-stage convex relaxation for sparse regularization", JMLR 11 (2010).
+
+    Examples
+    --------
+    >>> from pyreweight.penalties import CappedL1
+    >>> CappedL1(theta=2.0).prox([0.5, 2.0, 3.0])
+    array([0., 1., 3.])
+    """
+
+    _name = "capped_l1"
+
+    def __init__(self, theta=1.0, scale=None):
+        self.theta = theta
+        self.scale = scale

@@ -32,6 +32,42 @@ class BernoulliDropout(Penalty):
         self.rate = rate
 
 
+class PowerDropout(Penalty):
+    r"""Power-law dropout: keep probability :math:`u^q / (u^q + c)` at ``alpha=1``.
+
+    .. math:: P(u) = \frac{c\,u^{2-q}}{2 - q}, \qquad \hat\eta = u^q / c, \quad u \ge 0
+
+    That is :math:`c` times ``Lp(p=2 - q)``. For :math:`q > 1` concave with infinite slope at 0: zero is a local minimum
+    whatever the data say. For :math:`q = 1` the lasso with slope :math:`c`. For :math:`q < 1` convex with slope 0 at 0:
+    no exact zeros. Unbounded at infinity. :math:`q = 2` is excluded: its penalty :math:`c \log u` is :math:`-\infty` at
+    0, which no data outweigh. No scale: it could be absorbed in :math:`c`.
+
+    Parameters
+    ----------
+    q : float, default=1.0
+        Exponent in (0, 2).
+    c : float, default=1.0
+        The odds of being dropped at :math:`u = 1`; positive.
+
+    References
+    ----------
+    D. LeJeune, H. Javadi, R. G. Baraniuk, "The flip side of the reweighted coin: Duality of adaptive dropout and
+    regularization", NeurIPS 2021.
+
+    Examples
+    --------
+    >>> from pyreweight.penalties import PowerDropout
+    >>> PowerDropout(q=1.0, c=3.0).keep_prob([0.0, 1.0, 9.0])
+    array([0.  , 0.25, 0.75])
+    """
+
+    _name = "power_dropout"
+
+    def __init__(self, q=1.0, c=1.0):
+        self.q = q
+        self.c = c
+
+
 class Standout(Penalty):
     r"""Standout: keep probability :math:`\mathrm{sigmoid}(a u + b)` at ``alpha=1, scale=1``.
 
@@ -68,35 +104,50 @@ class Standout(Penalty):
         self.scale = scale
 
 
-class VariationalDropout(Penalty):
-    r"""Exact variational dropout: the noise variance :math:`v = 1 / \eta` is learned against a log-uniform prior.
+class HardConcrete(Penalty):
+    r"""Hard concrete gate: dropout whose mask :math:`s` is a stretched, clipped binary concrete variable.
 
-    .. math:: P(u) = \min_v \left(\tfrac12 u^2 v + \mathrm{KL}(v)\right), \qquad
-              f(\eta) = 2\,\mathrm{KL}(1 / \eta) = 4 \int_0^{\sqrt{\eta / 2}} D(x)\,dx, \quad u \ge 0
+    .. math:: P(u) = \Gamma(m u) / m^2, \qquad \Gamma(t) = \tfrac12 \min_a \left(t^2 v(a) + P(s \ne 0)\right), \qquad
+              m = \Gamma'(0^+), \quad u \ge 0
 
-    with Dawson's function :math:`D` and KL shifted to vanish at infinite variance. Slope 1 at 0 (thresholding),
-    :math:`P(u) \approx \log u + 1.1352` for large :math:`u`. Concave. With ``scale=None`` the objective's
-    :math:`\alpha\,\Omega(w; \alpha)` is :math:`\min_v (w^2 v / 2 + \alpha^2\,\mathrm{KL}(v))`.
+    with :math:`P(s > x) = a / (a + r(x))`, :math:`r(x) = \left(\frac{x - \gamma}{\zeta - x}\right)^\beta` and
+    :math:`v(a)` the squared coefficient of variation of :math:`s`; its location :math:`\log a` is learned. Moments come
+    from quadrature with 60 points, the minimum over :math:`a` is global. Slope 1 at 0 (thresholding). From a finite
+    :math:`u` to infinity the penalty is the constant :math:`1 / (2 m^2)`, eta is infinite and nothing is shrunk. With
+    the default parameters :math:`m = 1.4752`, and at :math:`u = 0.36266` eta jumps from 2.3529 to inf; with a small
+    :math:`\beta` it grows without bound instead, and :math:`\beta \to 0` is ``MCP(gamma=1)``. Concave. At
+    ``alpha=1, scale=1`` the keep probability is :math:`1 / (1 + v)` for the best :math:`a`.
+
+    The conjugate is :math:`P(s \ne 0) / m^2` of the gate with :math:`v = 1 / \eta`. For :math:`\eta` in the jump, which
+    no coefficient chooses, it is greater than the supremum in the definition of ``conjugate``; the penalty is the
+    minimum over :math:`\eta` for either.
 
     Parameters
     ----------
+    beta : float, default=2/3
+        Temperature of the concrete distribution, in (0, 2].
+    gamma : float, default=-0.1
+        Lower end of the stretched range, in [-10, -0.01].
+    zeta : float, default=1.1
+        Upper end of the stretched range, in [1.01, 11].
     scale : float, default=None
         Scale :math:`s` of :math:`\Omega(w) = s P(|w| / s)`; None means alpha.
 
     References
     ----------
-    D. P. Kingma, T. Salimans, M. Welling, "Variational dropout and the local reparameterization trick", NeurIPS 2015.
-    D. Molchanov, A. Ashukha, D. Vetrov, "Variational dropout sparsifies deep neural networks", ICML 2017.
-    J. Hron, A. Matthews, Z. Ghahramani, "Variational Bayesian dropout: pitfalls and fixes", ICML 2018.
+    C. Louizos, M. Welling, D. P. Kingma, "Learning sparse neural networks through L0 regularization", ICLR 2018.
 
     Examples
     --------
-    >>> from pyreweight.penalties import VariationalDropout
-    >>> VariationalDropout().prox([0.9, 2.0, 10.0]).round(4)
-    array([0.    , 1.2175, 9.8979])
+    >>> from pyreweight.penalties import HardConcrete
+    >>> HardConcrete().prox([0.5, 1.0, 2.0]).round(4)
+    array([0., 1., 2.])
     """
 
-    _name = "variational_dropout"
+    _name = "hard_concrete"
 
-    def __init__(self, scale=None):
+    def __init__(self, beta=2 / 3, gamma=-0.1, zeta=1.1, scale=None):
+        self.beta = beta
+        self.gamma = gamma
+        self.zeta = zeta
         self.scale = scale

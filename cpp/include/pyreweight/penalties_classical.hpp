@@ -116,7 +116,7 @@ struct Lp {
         const double first = slope(u);
         return Slopes{first, (p - 1) * (first / u)};
       };
-      return std::max(0.0, detail::largest_stationary_point(slopes, z, step, 0));
+      return std::max(0.0, detail::largest_stationary_point(slopes, z, step, 0, z));
     }
     return convex_prox(z, step);
   }
@@ -236,7 +236,54 @@ struct SCAD {
   double zero_threshold(double step) const { return step <= a + 1 ? step : std::sqrt(step) * std::sqrt(a + 1); }
 };
 
-/// The classical half of the registry: add a new penalty here.
-using ClassicalPenalties = List<L1, L2, ElasticNet, Lp, LogSum, MCP, SCAD>;
+/// P(u) = u^2 / 2 up to 1, then u - 1/2: the l1 penalty with its kink rounded off. Convex, slope 0 at 0 (no exact
+/// zeros), eta = max(u, 1). Huber (1964).
+struct Huber {
+  static constexpr const char* name = "huber";
+  static constexpr bool scaled = true;
+  static constexpr std::array<Param<Huber>, 0> params() { return {}; }
+
+  double slope_at_zero() const { return 0; }
+  bool convex() const { return true; }
+  bool linear_quadratic() const { return false; }
+  double value(double u) const { return u <= 1 ? u * u / 2 : u - 0.5; }
+  double slope(double u) const { return std::min(u, 1.0); }
+  double curvature(double u) const { return u < 1 ? 1 : 0; }
+  double eta(double u) const { return std::max(u, 1.0); }
+  double conjugate(double eta) const { return std::max(eta - 1, 0.0); }
+  double prox(double z, double step) const { return z <= 1 + step ? z / (1 + step) : z - step; }
+  double zero_threshold(double) const { return 0; }
+};
+
+/// P(u) = min(u, theta), theta > 0. Concave, slope 1 at 0, flat from the kink at theta on, where eta jumps from theta
+/// to inf; no minimiser sits at the kink. Zhang (2010, JMLR 11).
+struct CappedL1 {
+  double theta = 1;
+
+  static constexpr const char* name = "capped_l1";
+  static constexpr bool scaled = true;
+  static constexpr std::array<Param<CappedL1>, 1> params() {
+    return {{{"theta", &CappedL1::theta, 0, false, kInfinity, false}}};
+  }
+
+  double slope_at_zero() const { return 1; }
+  bool convex() const { return false; }
+  bool linear_quadratic() const { return false; }
+  double value(double u) const { return std::min(u, theta); }
+  double slope(double u) const { return u < theta ? 1 : 0; }
+  double curvature(double) const { return 0; }
+  double eta(double u) const { return u < theta ? u : kInfinity; }
+  double conjugate(double eta) const { return eta <= theta ? eta : theta * (2 - theta / eta); }
+  /// The better of the soft threshold and z itself; their costs step z - step^2 / 2 and step theta meet at theta +
+  /// step / 2.
+  double prox(double z, double step) const {
+    if (z <= zero_threshold(step)) return 0;
+    return step < 2 * theta && z < theta + step / 2 ? soft_threshold(z, step) : z;
+  }
+  double zero_threshold(double step) const { return step < 2 * theta ? step : std::sqrt(2 * step) * std::sqrt(theta); }
+};
+
+/// The classical part of the registry: add a new penalty here.
+using ClassicalPenalties = List<L1, L2, ElasticNet, Lp, LogSum, MCP, SCAD, Huber, CappedL1>;
 
 }  // namespace pyreweight

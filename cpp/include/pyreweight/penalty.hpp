@@ -59,7 +59,7 @@ struct Param {
   bool high_included;
 };
 
-/// A compile-time list of scalar rules; the registry is made from two of these.
+/// A compile-time list of scalar rules; the registry is made from a few of these.
 template <class... P>
 struct List {};
 
@@ -158,6 +158,12 @@ std::string describe_range(const Param<P>& p) {
 
 }  // namespace detail
 
+/// Whether P has work to do once its parameters are known, such as tabulating.
+template <class P, class = void>
+struct has_prepare : std::false_type {};
+template <class P>
+struct has_prepare<P, std::void_t<decltype(std::declval<P&>().prepare())>> : std::true_type {};
+
 /// Builds the penalty from named numbers: P's own defaults where a name is missing; std::invalid_argument for a name P
 /// does not have or a number outside its interval.
 template <class P>
@@ -182,6 +188,7 @@ std::unique_ptr<Penalty> make(const Params& given) {
     }
     if (!known) throw std::invalid_argument(std::string(P::name) + " has no parameter " + entry.first);
   }
+  if constexpr (has_prepare<P>::value) rule.prepare();
   return std::make_unique<Separable<P>>(rule, scale);
 }
 

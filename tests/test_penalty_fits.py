@@ -1,0 +1,52 @@
+"""Every registered penalty in the solver: the stationarity conditions hold to the promised tolerance."""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from pyreweight import AdaptiveDropoutRegressor
+from pyreweight._native import core
+from pyreweight.penalties import HardConcrete, PowerDropout, get_penalty
+
+every_penalty = pytest.mark.parametrize(
+    "penalty",
+    [*map(get_penalty, core.penalty_names()), PowerDropout(q=0.5), PowerDropout(q=1.5), HardConcrete(beta=0.2)],
+    ids=lambda penalty: f"{penalty._core_arguments()[0]}-{penalty!r}",
+)
+
+
+def problem(n, p, correlation, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p))
+    for j in range(1, p):
+        X[:, j] = correlation * X[:, j - 1] + np.sqrt(1 - correlation**2) * X[:, j]
+    coef = np.where(np.arange(p) % 5 == 0, rng.choice([-2.0, -1.0, 1.0, 3.0], p), 0.0)
+    return X, X @ coef + rng.standard_normal(n) + 1.0
+
+
+def stationarity(model, penalty, X, y):
+    """The KKT residual from the definition, in the units of a standardised column."""
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    residual = y - model.predict(X)
+    correlation = Z.T @ residual / len(y)
+    w = model.coef_ * X.std(axis=0)
+    slope = model.alpha_ * penalty.derivative(w, model.alpha_)
+    # For a zero coefficient a correlation of either sign up to the slope, which may be infinite, is stationary.
+    return np.where(w == 0, np.abs(correlation) - slope, np.abs(np.abs(correlation) - slope)).max()
+
+
+@every_penalty
+@pytest.mark.parametrize(("n", "p", "correlation"), [(100, 20, 0.5), (60, 120, 0.3)])
+@pytest.mark.parametrize("alpha", [0.5, 0.05])
+def test_solves_to_the_promised_tolerance(penalty, n, p, correlation, alpha, request):
+    if penalty._name == "huber" and p > n and alpha == 0.05:
+        slow = "where its curvature is 0 and columns outnumber rows, reweighting converges linearly and gives up"
+        request.applymarker(pytest.mark.xfail(reason=slow, raises=ConvergenceWarning, strict=True))
+    X, y = problem(n, p, correlation, seed=n)
+    model = AdaptiveDropoutRegressor(alpha=alpha, penalty=penalty).fit(X, y)
+    assert model.converged_
+    assert model.kkt_residual_ <= model.tol * alpha
+    assert stationarity(model, penalty, X, y) <= model.tol * alpha + 1e-10
+    assert (model.coef_ == 0).any() == (penalty.slope_at_zero > 0)
+    keep = penalty.keep_prob(model.coef_ * X.std(axis=0), alpha)
+    np.testing.assert_allclose(model.keep_prob_, keep, rtol=1e-9, atol=1e-12)
