@@ -18,7 +18,7 @@ class Problem:
 
     X: np.ndarray  # (n_samples, n_features), float64 or float32, C- or F-contiguous: the caller's own memory if it is
     Y: NDArray[np.float64]  # (n_samples, n_targets), F-contiguous
-    sample_weight: NDArray[np.float64]  # (n_samples,)
+    sample_weight: NDArray[np.float64]  # (n_samples,), positive: rows of weight 0 are gone
     feature_weights: NDArray[np.float64]  # (n_features,)
     penalty: Penalty
     alpha: float  # nan: to be chosen
@@ -40,7 +40,10 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
     X, y = validate_data(estimator, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True)
     y = np.asarray(y, dtype=np.float64)
     weights = check_sample_weight(sample_weight, X.shape[0])
-    if math.isnan(alpha) and sample_weight is not None and weights[weights > 0].mean() < 0.5:
+    counted = weights > 0
+    if not counted.all():
+        X, y, weights = X[counted], y[counted], weights[counted]
+    if math.isnan(alpha) and sample_weight is not None and weights.mean() < 0.5:
         warnings.warn(
             'alpha="auto" counts rows by sample_weight, but the positive weights have a mean below 0.5 and cannot be '
             "counts; multiply sample_weight by the number of observations each unit stands for, or give alpha a number",

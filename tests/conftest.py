@@ -39,6 +39,17 @@ def simulate():
     return draw
 
 
+@pytest.fixture(scope="session")
+def jumps():
+    """Function that tells whether the derivative of a penalty, and with it eta, jumps: a concave kink."""
+
+    def has_jump(penalty):
+        slope = penalty.derivative(np.linspace(1e-6, 10, 20_001), alpha=1.0)
+        return bool(np.any(np.diff(slope) < -0.1))
+
+    return has_jump
+
+
 def numpy_certificate(model, X, y, sample_weight=None):
     """Objective, KKT residual, duality gap and masks of a fitted model, from the definitions and numpy alone."""
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)

@@ -100,7 +100,7 @@ def test_fit_is_that_of_the_data_without_copies(name, title):
     X, y = CASES[title]
     model = AdaptiveDropoutRegressor(0.1, penalty=name).fit(X, y)
     single = {"duplicates": 6, "negated duplicates": 6}.get(title, 1)
-    if name == "l1":
+    if np.ptp(get_penalty(name).derivative([0, 1e-3, 1])) == 0:
         alone = AdaptiveDropoutRegressor(0.1, penalty=name).fit(X[:, :single], y)
         assert_allclose(model.predict(X), alone.predict(X[:, :single]), rtol=0, atol=1e-10)
     elif title == "all columns equal":  # strictly convex: copies share equally

@@ -91,8 +91,10 @@ def ridge_step(X, y, pi, rho):
 @every_penalty
 @pytest.mark.parametrize(("n", "p"), [(30, 12), (12, 40)])
 @pytest.mark.parametrize("standardize", [True, False])
-def test_iterates_from_the_even_start(name, n, p, standardize, simulate):
+def test_iterates_from_the_even_start(name, n, p, standardize, simulate, jumps):
     """The loop of the paper written out in numpy, from keep probability 1/2 everywhere."""
+    if p > n and jumps(penalties.get_penalty(name)):
+        pytest.skip("beyond the jump columns are unpenalised, and more of them than rows have no unique fit")
     X, y, weights = simulate(n, p, seed=1)
     c = np.random.default_rng(0).uniform(0.5, 2, size=p)
     pi = weights / weights.sum()
@@ -111,10 +113,12 @@ def test_iterates_from_the_even_start(name, n, p, standardize, simulate):
 
 @every_penalty
 @pytest.mark.parametrize("start", ["even", "given"])
-def test_primal_and_dual_steps_agree(name, start, simulate):
-    """Rows of weight zero change no sum, but make the data tall: the p x p system instead of the n x n one."""
+def test_primal_and_dual_steps_agree(name, start, simulate, jumps):
+    """Each row four times at a quarter of its weight changes no sum, but the p x p system is the smaller one then."""
+    if jumps(penalties.get_penalty(name)):
+        pytest.skip("beyond the jump columns are unpenalised, and more of them than rows have no unique fit")
     X, y, weights = simulate(15, 40, seed=2)
-    tall = np.vstack([X, np.zeros((100, 40))]), np.append(y, np.zeros(100)), np.append(weights, np.zeros(100))
+    tall = np.tile(X, (4, 1)), np.tile(y, 4), np.tile(weights / 4, 4)
     first = None
     if start == "given":
         first = np.random.default_rng(0).uniform(0.01, 0.2, size=40)

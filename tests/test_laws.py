@@ -218,3 +218,14 @@ def test_graded_columns_and_far_means(name, simulate):
     exact = X.copy()
     exact[:, 3] = far[:, 3] - 2.0**30
     assert_same(far_model.coef_, fit(exact, y, alpha, name).coef_, rtol=1e-7)
+
+
+@pytest.mark.parametrize("junk", [1e300, -1e200])
+def test_rows_of_weight_zero_are_gone_whatever_they_hold(junk, simulate):
+    X, y, weights = simulate(30, 6, seed=9)
+    padded = np.vstack([X, np.full((4, 6), junk)]), np.append(y, np.full(4, junk)), np.append(weights, np.zeros(4))
+    for parameters in ({"alpha": 0.1, "standardize": False}, {"alpha": 0.1}, {}):
+        kept = AdaptiveDropoutRegressor(**parameters).fit(X, y, sample_weight=weights)
+        all_rows = AdaptiveDropoutRegressor(**parameters).fit(padded[0], padded[1], sample_weight=padded[2])
+        assert_array_equal(all_rows.coef_, kept.coef_)
+        assert all_rows.alpha_ == kept.alpha_

@@ -106,11 +106,6 @@ def test_parameters_show_in_the_representation():
         (HardConcrete(beta=0), "beta of hard_concrete must be > 0 and <= 2"),
         (HardConcrete(gamma=0), "gamma of hard_concrete must be >= -10 and <= -0.01"),
         (HardConcrete(zeta=1), "zeta of hard_concrete must be >= 1.01 and <= 11"),
-        (
-            VariationalDropout(approximation="kingma"),
-            "approximation of variational_dropout must be one of 'exact'",
-        ),
-        (VariationalDropout(approximation=["exact"]), "approximation of variational_dropout must be one of"),
         (VariationalDropout(scale=-1), "scale of variational_dropout must be None or > 0"),
     ],
     ids=repr,

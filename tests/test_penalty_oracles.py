@@ -45,7 +45,6 @@ NO_PROX = {
     "constant_dropout",
     "power_dropout",
     "variational_dropout",
-    "variational_dropout_molchanov",
     "log1p_eta",
     "hard_concrete",
 }
@@ -93,7 +92,6 @@ CASES = [
     ("power_dropout", {"q": 1.0, "c": 0.3}, PowerDropout(q=1, c=0.3), 1),
     ("power_dropout", {"q": 1.5, "c": 1.0}, PowerDropout(q=1.5, c=1), 1),
     ("variational_dropout", {}, VariationalDropout(scale=1), 1),
-    ("variational_dropout_molchanov", {}, VariationalDropout(approximation="molchanov", scale=1), 1),
     ("log1p_eta", {"c": 1.0}, VariationalBayesDropout(scale=1), 1),
     ("log1p_eta", {"c": 4.0}, VariationalBayesDropout(scale=0.5), 0.5),
     ("hard_concrete", {"beta": 2 / 3, "gamma": -0.1, "zeta": 1.1}, HardConcrete(scale=M1), 1 / M1),
@@ -122,7 +120,8 @@ def case(request, oracles):
 
 
 def test_every_reference_case_is_used(oracles):
-    listed = {(o["name"], *o["params"].items()) for o in oracles["penalties"]}
+    not_offered = {"variational_dropout_molchanov"}
+    listed = {(o["name"], *o["params"].items()) for o in oracles["penalties"] if o["name"] not in not_offered}
     assert listed == {(name, *params.items()) for name, params, *_ in CASES}
 
 

@@ -20,7 +20,8 @@ Regularizer::Regularizer(const Penalty& penalty, double alpha, Vector weights, c
 }
 
 double Regularizer::level(Index j) const {
-  return (alpha_ / y_scale_) * units_[j] * (penalised(j) ? weights_[j] : 1.0);
+  // alpha = 0 is where alpha="auto" ends when there is nothing to penalise: any unit will do then.
+  return ((alpha_ > 0 ? alpha_ : 1.0) / y_scale_) * units_[j] * (penalised(j) ? weights_[j] : 1.0);
 }
 
 Vector Regularizer::magnitudes(const Columns& columns, const ConstVec& v) const {

@@ -12,9 +12,10 @@ namespace pyreweight {
 namespace {
 
 constexpr double kTarget = 1e-13;          // KKT residual in units of the level at which nothing is left to gain
-constexpr int kPatience = 4;               // steps without progress before rounding is blamed
+constexpr int kPatience = 8;               // steps without progress before rounding is blamed
 constexpr double kSafeCurvature = 0.02;    // Newton's curvature counts when it is this much of the majoriser's
 constexpr Index kSmallSystem = 1000;       // columns for which a Hessian is cheap even when rows are fewer
+constexpr double kShortestStep = 0.05;     // of Newton's; shorter, another model is the better choice
 constexpr double kPenaltyDominates = 100;  // ridge weight over column moment: the data hardly move the coordinate
 
 class SmoothSolver {
@@ -85,9 +86,11 @@ class SmoothSolver {
     const double allowed = from.objective * (1 + 1e-14);
     Solution next = from;
     bool accepted = false;
-    for (const double share : {1.0, 0.9, 0.5}) {
-      accepted = newton_step(v, slope, share * curvature + (1 - share) * majoriser, next) && next.objective <= allowed;
-      if (accepted) break;
+    if (rho != curvature) {  // where they agree, the ridge step is Newton's
+      for (const double share : {1.0, 0.99, 0.9, 0.5}) {
+        accepted = newton_step(v, slope, share * curvature + (1 - share) * majoriser, allowed, next);
+        if (accepted) break;
+      }
     }
     if (!accepted) {
       next = ridge_step(from, v, slope, rho);
@@ -104,16 +107,23 @@ class SmoothSolver {
     return next;
   }
 
-  /// Newton's step with a curvature of any sign; false where the Hessian is not positive definite or the larger way.
-  bool newton_step(const Vector& v, const Vector& slope, const Vector& curvature, Solution& solution) {
+  /// Newton's step with a curvature of any sign, shortened until the objective is within `allowed`; false where the
+  /// Hessian is not positive definite or the larger way.
+  bool newton_step(const Vector& v, const Vector& slope, const Vector& curvature, double allowed, Solution& solution) {
     if (v.size() > std::max(problem_.design.rows(), kSmallSystem) || !curvature.allFinite()) return false;
-    if ((curvature.array() >= 0).all()) return false;  // the ridge step is Newton's then
     Vector direction;
     const Vector downhill = gather(solution.gradient, columns_) - slope;
     if (!ridge_.shifted_solve(columns_, curvature, downhill, direction)) return false;
-    solution.v = scatter(v + direction, columns_, solution.v.size());
-    evaluate(solution);
-    return true;
+    Solution trial = solution;
+    for (double length = 1; length > kShortestStep; length *= 0.5) {
+      trial.v = scatter(v + length * direction, columns_, solution.v.size());
+      evaluate(trial);
+      if (trial.objective <= allowed) {
+        solution = trial;
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Where the penalty dominates, a coordinate solves its own prox and hardly disturbs the rest; for lp with p near 1

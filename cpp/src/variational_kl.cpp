@@ -98,29 +98,4 @@ double variational_eta(double t) {
   return std::max(t, root_of_slope(variational_kl, t, t, t + t * t, log1p_eta(t)));
 }
 
-VariationalKl molchanov_kl(double eta) {
-  if (!(eta > 0)) return {0, 1, std::numeric_limits<double>::infinity()};
-  // E = e^(k3 log eta - k2), sigmoid = E / (1 + E); the ratio E / eta and, for large eta, 1 / E keep clear of overflow
-  // and of 0 / 0.
-  const double log_eta = std::log(eta);
-  const bool small = log_eta < 1;
-  const double odds = std::exp((small ? 1 : -1) * (kMolchanov3 * log_eta - kMolchanov2));  // E or 1 / E
-  const double share = odds / (1 + odds);
-  const double gate = small ? share : 1 / (1 + odds);
-  const double bend = (small ? std::exp((kMolchanov3 - 1) * log_eta - kMolchanov2) : odds / eta) / (1 + odds) /
-                      (1 + odds);  // sigmoid (1 - sigmoid) / eta
-  const double tilt = small ? 1 - 2 * gate : 2 * share - 1;
-  const double inverse = 1 / (1 + eta);
-  return {2 * kMolchanov1 * gate + std::log1p(eta), inverse + 2 * kMolchanov1 * kMolchanov3 * bend,
-          2 * kMolchanov1 * kMolchanov3 * (bend / eta) * (kMolchanov3 * tilt - 1) - inverse * inverse};
-}
-
-double molchanov_eta(double t) {
-  if (!(t > 0)) return 0;
-  if (t > kLarge) return t * t;  // eta = t^2 + 1 + ...
-  // 1 / (1 + eta) <= f' <= 1.0118^2.
-  const double high = log1p_eta(t);
-  return root_of_slope(molchanov_kl, t, t / 1.02, high * 1.01, high);
-}
-
 }  // namespace pyreweight

@@ -31,6 +31,7 @@ WorkingSetSolver::WorkingSetSolver(const Problem& problem, Regularizer& regulari
   refresh(problem_, solution_);
   Columns unpenalised;
   for (Index j = 0; j < problem.design.cols(); ++j) {
+    if (!regularizer.excluded(j)) ++usable_;
     if (regularizer.weights()[j] == 0) unpenalised.push_back(j);
   }
   add_columns(unpenalised);
@@ -65,7 +66,7 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds) const {
   }
   const size_t active = support(solution_.v).size();
   // m new columns cost about m^2 / 2 products a row, a pass over X costs p: with few columns small steps are cheaper.
-  const double growth = std::min(kMostGrowth, std::sqrt(16.0 * static_cast<double>(thresholds.size())));
+  const double growth = std::min(kMostGrowth, std::sqrt(16.0 * static_cast<double>(usable_)));
   const size_t most = std::max(static_cast<size_t>(growth), active);
   if (violators.size() > most) {
     std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
@@ -103,12 +104,13 @@ double WorkingSetSolver::working_residual() const {
 void WorkingSetSolver::model_penalty(double share, Vector& l1, Vector& l2) const {
   regularizer_.majorise(working_, inner_.v(), l1, l2);
   if (share == 0) return;
+  const Vector slope = regularizer_.slope(working_, inner_.v());
   const Vector curvature = regularizer_.curvature(working_, inner_.v());
   for (Index i = 0; i < inner_.size(); ++i) {
-    const double v = std::abs(inner_.v()[i]), h = share * curvature[i];
+    const double v = std::abs(inner_.v()[i]), h = share * curvature[i], l1_at_zero = slope[i] - h * v;
     // A coordinate on which the objective itself is concave is on its way to zero; the majoriser takes it there.
-    if (v == 0 || !(curvature[i] < 0) || curvature[i] < -0.9 * inner_.gram()(i, i)) continue;
-    l1[i] -= h * v;
+    if (v == 0 || curvature[i] < -0.999 * inner_.gram()(i, i) || !(l1_at_zero >= 0)) continue;
+    l1[i] = l1_at_zero;
     l2[i] = h;
   }
 }

@@ -52,7 +52,6 @@ _DEFAULTS: tuple[Penalty, ...] = (
     PowerDropout(),
     Standout(),
     VariationalDropout(),
-    VariationalDropout(approximation="molchanov"),
     VariationalBayesDropout(),
     HardConcrete(),
 )
@@ -65,8 +64,7 @@ def get_penalty(penalty: str | Penalty) -> Penalty:
     Parameters
     ----------
     penalty : str or Penalty
-        A snake_case name such as ``"variational_dropout"``, or an instance. ``"variational_dropout_molchanov"`` names
-        ``VariationalDropout(approximation="molchanov")``.
+        A snake_case name such as ``"variational_dropout"``, or an instance.
 
     Returns
     -------

@@ -7,7 +7,7 @@ namespace pyreweight {
 
 /// Replaces the upper triangle of a symmetric `a` by R with R'R = a, block by block, so that the work is shared between
 /// threads and the monitor is polled. False when `a` is not positive definite to working precision: a pivot fell under
-/// 4 k eps of its diagonal entry. The strict lower triangle is left as it was.
+/// 4 k eps of its diagonal entry. The strict lower triangle is scratch.
 bool cholesky(Matrix& a, Monitor& monitor);
 
 /// x = a^-1 b for symmetric positive definite `a`, which is overwritten; false as above.

@@ -7,7 +7,7 @@
 namespace pyreweight {
 
 /// Dense X in memory of somebody else: `data` holds rows x cols entries, contiguous by columns or by rows.
-/// sample_weight (n,) >= 0 with a positive sum; instantiated for double and float.
+/// sample_weight (n,) > 0 (rows of weight 0 are for the caller to drop); instantiated for double and float.
 template <class Scalar>
 std::unique_ptr<Design> dense_design(const Scalar* data, Index rows, Index cols, bool by_rows,
                                      const ConstVec& sample_weight, bool fit_intercept, bool standardize,

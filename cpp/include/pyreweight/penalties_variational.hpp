@@ -57,63 +57,6 @@ struct VariationalDropout {
   static constexpr double kPeakAt = 2.8324621160160693;
 };
 
-/// Variational dropout with the KL divergence of Molchanov, Ashukha, Vetrov (2017):  f(eta) = 2 k1 sigmoid(k3 log eta -
-/// k2) + log(1 + eta), within 0.019 of the exact one. Slope 1 at 0, rising to 1.0118 at u = 0.024 (so neither convex
-/// nor concave there), then falling; log u + 1.136 for large u.
-struct VariationalDropoutMolchanov {
-  static constexpr const char* name = "variational_dropout_molchanov";
-  static constexpr bool scaled = true;
-  static constexpr std::array<Param<VariationalDropoutMolchanov>, 0> params() { return {}; }
-
-  double slope_at_zero() const { return 1; }
-  bool convex() const { return false; }
-  bool linear_quadratic() const { return false; }
-  double value(double u) const {
-    if (u > kLarge) return std::log(u) + (kMolchanov1 + 0.5);
-    const double eta = molchanov_eta(u);
-    return eta > 0 ? (u * (u / eta) + molchanov_kl(eta).value) / 2 : 0;
-  }
-  double slope(double u) const { return slopes(u).first; }
-  double curvature(double u) const { return slopes(u).second; }
-  double eta(double u) const { return molchanov_eta(u); }
-  double conjugate(double eta) const { return molchanov_kl(eta).value; }
-  /// P'(u) <= 1 + k1 k3 e^(-k2) u^(k3-1), whose inverse is a point at which the objective still falls: Newton cannot
-  /// start at 0, where P'' is infinite.
-  double prox(double z, double step) const {
-    const double half = std::max(z - step, 0.0) / 2;
-    const double rise = kMolchanov1 * kMolchanov3 * std::exp(-kMolchanov2);
-    const double start = std::min(half, std::pow(half / step / rise, 1 / (kMolchanov3 - 1)));
-    return smooth_prox(*this, z, step, std::array<double, 3>{kTurn1, kTurn2, kTurn3}, start);
-  }
-  double zero_threshold(double step) const {
-    const double threshold = concave_zero_threshold(*this, step, kPeak2, kPeak2At);
-    if (!(step * kPeak1 > 1 && step * kValley <= 1)) return threshold;
-    return std::min(threshold, least_chord(*this, step, kPeak1At, kValleyAt));
-  }
-
-  Slopes slopes(double u) const {
-    if (u > kLarge) return {1 / u, -1 / u / u};
-    const double eta = molchanov_eta(u);
-    const VariationalKl f = molchanov_kl(eta);
-    if (!(eta > 0)) return {1, f.second};
-    return {u / eta, f.second / (2 * f.first + eta * f.second)};
-  }
-
- private:
-  static constexpr double kLarge = 1e9;  // corrections are O(1 / u^2)
-  // Computed with mpmath at 40 digits: the turns of P'' (minima, a maximum between), and the two maxima of 2 (P - u P')
-  // / u^2 with the minimum between them.
-  static constexpr double kTurn1 = 0.22781828693038745;
-  static constexpr double kTurn2 = 0.96123544686459823;
-  static constexpr double kTurn3 = 2.1894915037663320;
-  static constexpr double kPeak1 = 0.21189302712329019;
-  static constexpr double kPeak1At = 0.40146682161034297;
-  static constexpr double kValley = 0.19546964032487374;
-  static constexpr double kValleyAt = 1.3217697761989548;
-  static constexpr double kPeak2 = 0.20608669057824267;
-  static constexpr double kPeak2At = 2.5926728147143894;
-};
-
 /// Variational Bayesian dropout, f(eta) = log(1 + eta):  with R = sqrt(u^2 + 4),  P(u) = u / (R + u) + asinh(u / 2),
 /// P' = 2 / (u + R), eta = u (u + R) / 2. Concave, slope 1 at 0, log u + 1/2 for large u. It is also what automatic
 /// relevance determination amounts to for orthogonal columns. Liu, Dong, Zhang, Gong, Shi (2019).
@@ -155,6 +98,6 @@ struct VariationalBayesDropout {
 };
 
 /// The part of the registry with learned Gaussian noise: add a new strategy here.
-using VariationalPenalties = List<VariationalDropout, VariationalDropoutMolchanov, VariationalBayesDropout>;
+using VariationalPenalties = List<VariationalDropout, VariationalBayesDropout>;
 
 }  // namespace pyreweight

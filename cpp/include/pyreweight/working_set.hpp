@@ -43,6 +43,7 @@ class WorkingSetSolver {
   GramSolver inner_;
   Columns working_;               // working_[i] is the column of inner coordinate i
   std::vector<char> in_working_;  // (p,)
+  Index usable_ = 0;              // columns that may enter
   Solution solution_;
   bool warm_ = false;
 };
