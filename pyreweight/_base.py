@@ -36,7 +36,11 @@ def fit_problem(estimator, problem: Problem) -> None:
     def collect(key):
         return fits[0][key] if problem.one_target else np.array([fit[key] for fit in fits])
 
-    estimator.coef_ = collect("coef").astype(problem.X.dtype, copy=False)
+    with np.errstate(over="ignore"):
+        coef = collect("coef").astype(problem.X.dtype, copy=False)
+    if not (np.all(np.isfinite(coef)) and np.all(np.isfinite(collect("intercept")))):
+        raise ValueError(f"X and y are in units so far apart that coef_ overflows {coef.dtype}; rescale X or y")
+    estimator.coef_ = coef
     estimator.intercept_ = collect("intercept")
     estimator.alpha_ = collect("alpha")
     estimator.eta_ = collect("eta")
@@ -65,7 +69,7 @@ def _warn_if_not_converged(estimator, fits: list[dict]) -> None:
     if stuck["n_iter"] >= estimator.max_iter:
         advice = f"Increase max_iter (now {estimator.max_iter}) or tol, or use a larger alpha."
     else:
-        advice = "Rounding allows no more on these ill-conditioned data: increase tol, or use a larger alpha."
+        advice = "More of them gain nothing on data this ill-conditioned: increase tol, or use a larger alpha."
     warnings.warn(
         f"{type(estimator).__name__} did not converge in {stuck['n_iter']} reweightings: {reached}. {advice}",
         ConvergenceWarning,

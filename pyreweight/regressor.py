@@ -199,9 +199,19 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         y_pred = X @ self.coef_.T + self.intercept_
         if not return_std:
             return y_pred
-        coef = np.asarray(self.coef_, dtype=np.float64)
-        active = np.flatnonzero(np.atleast_2d(coef).any(axis=0))
-        kept = np.where(coef[..., active] != 0, self.keep_prob_[..., active], 1.0)
-        mask_variance = (1 - kept) / kept * coef[..., active] ** 2
-        variance = (X[:, active] - self._centre[active]) ** 2 @ mask_variance.T
-        return y_pred, np.sqrt(variance + np.square(self.noise_scale_))
+        coef, keep_prob = np.atleast_2d(self.coef_), np.atleast_2d(self.keep_prob_)
+        spread = [
+            self._mask_spread(X, *target)
+            for target in zip(coef, keep_prob, np.atleast_1d(self.noise_scale_), strict=True)
+        ]
+        return y_pred, np.stack(spread, axis=-1).reshape(y_pred.shape)
+
+    def _mask_spread(self, X, coef, keep_prob, noise_scale):
+        """Return the standard deviation of one target; every term is brought to size 1 before it is squared."""
+        active = np.flatnonzero(coef)
+        odds = (1 - keep_prob[active]) / keep_prob[active]
+        terms = (X[:, active] - self._centre[active]) * (coef[active].astype(np.float64) * np.sqrt(odds))
+        size = max(np.abs(terms).max(initial=0.0), noise_scale)
+        if size == 0:
+            return np.zeros(len(X))
+        return size * np.sqrt(np.square(terms / size).sum(axis=1) + (noise_scale / size) ** 2)

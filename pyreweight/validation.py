@@ -1,6 +1,7 @@
 """Checks of what a user passes; the only place where data may be copied."""
 
 import math
+import sys
 import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -48,7 +49,7 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
             'alpha="auto" counts rows by sample_weight, but the positive weights have a mean below 0.5 and cannot be '
             "counts; multiply sample_weight by the number of observations each unit stands for, or give alpha a number",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     return Problem(
         X=_contiguous(X),
@@ -86,7 +87,7 @@ def check_alpha(alpha, penalty: Penalty) -> float:
                 f"slope {penalty.slope_at_zero}: give alpha a number, chosen by cross-validation for instance"
             )
         return math.nan
-    if not _is_number(alpha) or not 0 < alpha < math.inf:
+    if not _is_number(alpha) or not sys.float_info.min <= alpha < math.inf:  # subnormal numbers have lost their digits
         raise ValueError(f"alpha must be 'auto' or a finite number > 0, got {alpha!r}")
     return float(alpha)
 
@@ -98,6 +99,10 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> NDAr
     weights = _vector(sample_weight, "sample_weight", n_samples)
     if not np.all(np.isfinite(weights)) or np.any(weights < 0):
         raise ValueError("sample_weight must be finite and nonnegative")
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not np.isfinite(total):
+        raise ValueError("sample_weight has an infinite sum; divide it by a constant")
     if not np.any(weights > 0):
         raise ValueError("sample_weight must have a positive entry: with zeros alone no row counts")
     return weights
@@ -130,6 +135,8 @@ def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float6
 
 def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
     try:
+        if np.iscomplexobj(np.asarray(values)):
+            raise TypeError("complex numbers")
         vector = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be real numbers: {error}") from error

@@ -5,19 +5,17 @@
 #include <limits>
 
 #include "pyreweight/columns.hpp"
+#include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
 namespace {
 
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
-// Rounding in a correlation: target and columns are scaled to root mean squares in [1, 2).
-constexpr double kCorrelationNoise = 16 * std::numeric_limits<double>::epsilon();
 
-/// Fenchel dual value at the residual (theory: Fenchel-Rockafellar). With term a_j |v_j| + b_j v_j^2 / 2 the dual is
+/// Fenchel dual value at theta = kappa times the residual. With terms a_j |v_j| + b_j v_j^2 / 2 the dual is
 ///   sum_i pi_i (y_i theta_i - theta_i^2 / 2) - sum_j (|z_j' pi theta| - a_j)_+^2 / (2 b_j),
-/// where b_j = 0 demands |z_j' pi theta| <= a_j, which correlations known up to rounding can show up to rounding only:
-/// the residual is shrunk by kappa until it holds. Unpenalised columns are
-/// orthogonal to the residual at every point the solvers certify, as if profiled out.
+/// and b_j = 0 demands |z_j' pi theta| <= a_j, which kappa sees to; correlations are known up to rounding, so both hold
+/// up to rounding. Unpenalised columns count as profiled out: the inner solvers leave the residual orthogonal to them.
 double dual_value(const Problem& problem, const Solution& solution, const Vector& a, const Vector& b,
                   const Regularizer& regularizer) {
   double kappa = 1;
@@ -33,20 +31,21 @@ double dual_value(const Problem& problem, const Solution& solution, const Vector
   double value = kappa * cross - 0.5 * kappa * kappa * square;
   for (Index j = 0; j < a.size(); ++j) {
     if (!regularizer.penalised(j) || b[j] == 0) continue;
-    const double excess = std::max(0.0, kappa * std::abs(solution.gradient[j]) - a[j]);
+    const double excess = std::max(0.0, kappa * std::abs(solution.gradient[j]) - a[j] - kCorrelationNoise);
     value -= excess * excess / (2 * b[j]);
   }
   return value;
 }
 
-/// max_j sum_i pi_i |z_ij y_i| / level_j, the size of the terms whose rounding the KKT residual cannot go below;
-/// bounded through Cauchy-Schwarz by what the design already knows.
+/// max_j sum_i pi_i |z_ij y_i| / level_j with c_j = 1, the size of the terms whose rounding the KKT residual cannot go
+/// below; bounded through Cauchy-Schwarz by what the design already knows.
 double rounding_scale(const Problem& problem, const Regularizer& regularizer) {
   const double size = std::sqrt(2 * problem.half_target_square());
   double largest = 0;
   for (Index j = 0; j < problem.design.cols(); ++j) {
     if (regularizer.excluded(j)) continue;
-    largest = std::max(largest, std::sqrt(problem.design.second_moment()[j]) * size / regularizer.level(j));
+    const double level = regularizer.level(j) / (regularizer.penalised(j) ? regularizer.weights()[j] : 1.0);
+    largest = std::max(largest, std::sqrt(problem.design.second_moment()[j]) * size / level);
   }
   return largest;
 }

@@ -114,7 +114,6 @@ FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, c
   result.objective = (solution.objective * target.scale) * target.scale;
   result.dual_gap = (solution.gap * target.scale) * target.scale;
   result.kkt_residual = solution.kkt_residual * result.alpha;
-  result.kkt_target = request.options.tol * result.alpha;
   result.noise_scale = noise_scale(problem, regularizer, solution, rule);
   result.n_iter = solution.n_iter;
   result.converged = solution.converged;

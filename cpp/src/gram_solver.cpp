@@ -5,12 +5,11 @@
 #include <limits>
 
 #include "pyreweight/columns.hpp"
+#include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
 namespace {
 
-// Rounding in a correlation: the callers scale target and columns to root mean squares in [1, 2).
-constexpr double kNoise = 64 * std::numeric_limits<double>::epsilon();
 constexpr int kMaxRounds = 1000;
 constexpr int kSweepsPerRound = 3;
 
@@ -71,6 +70,7 @@ bool GramSolver::factorise_support(Columns& active, const ConstVec& l1, const Co
   if ((gather(l2, active).array() < 0).any()) return false;
   Columns independent;
   for (size_t next = 0; next < active.size(); ++next) {
+    monitor_.poll();
     const Index j = active[next];
     Vector cross = gather(G_.col(j), independent);
     while (v_[j] != 0 && !factor_.append(cross, G_(j, j) + l2[j])) {
@@ -161,7 +161,7 @@ bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2) {
     bool optimal = true;
     for (Index j = 0; j < size() && optimal; ++j) {
       if (v_[j] != 0 || !std::isfinite(l2[j]) || !(G_(j, j) > 0)) continue;
-      optimal = std::abs(c_[j]) <= l1[j] * (1 + 1e-13) + kNoise;
+      optimal = std::abs(c_[j]) <= l1[j] * (1 + 1e-13) + kCorrelationNoise;
     }
     if (optimal) return true;
   }
@@ -170,8 +170,12 @@ bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2) {
 
 bool GramSolver::concave_direction(const ConstVec& curvature, Vector& direction) {
   const Columns active = support(v_);
+  Matrix H = submatrix(G_, active);
+  H.diagonal() += gather(curvature, active);
+  if (factor_.assign(H, monitor_)) return false;
   factor_.clear();
   for (size_t i = 0; i < active.size(); ++i) {
+    monitor_.poll();
     const Index j = active[i];
     const Columns before(active.begin(), active.begin() + static_cast<std::ptrdiff_t>(i));
     const Vector cross = gather(G_.col(j), before);

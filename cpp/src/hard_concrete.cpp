@@ -230,7 +230,7 @@ double HardConcreteGate::zero_threshold(double step) const {
       const Curve c = curve({p, cell_in_tail(k)});
       return square(c.open, c.open_spread);
     };
-    const auto [low, high] = std::minmax(node(k, cell_in_tail(k)).p, node(k + 1, cell_in_tail(k)).p);
+    const auto [low, high] = std::minmax({node(k, cell_in_tail(k)).p, node(k + 1, cell_in_tail(k)).p});
     least = std::min(least, least_value(f, low, high));
   }
   return std::min(step * slope_[0], std::sqrt(step) * std::sqrt(least));

@@ -24,6 +24,8 @@ double Regularizer::level(Index j) const {
   return ((alpha_ > 0 ? alpha_ : 1.0) / y_scale_) * units_[j] * (penalised(j) ? weights_[j] : 1.0);
 }
 
+double Regularizer::factor(Index j) const { return excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j); }
+
 Vector Regularizer::magnitudes(const Columns& columns, const ConstVec& v) const {
   Vector t(v.size());
   for (Index i = 0; i < t.size(); ++i) t[i] = units_[columns[i]] * y_scale_ * std::abs(v[i]);
@@ -47,7 +49,7 @@ Vector Regularizer::slope(const Columns& columns, const ConstVec& v) const {
   penalty_.slope(magnitudes(columns, v), alpha_, out);
   for (Index i = 0; i < out.size(); ++i) {
     const Index j = columns[i];
-    out[i] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j) * out[i];
+    out[i] = scaled(factor(j), out[i]);
   }
   return out;
 }
@@ -68,9 +70,8 @@ void Regularizer::majorise(const Columns& columns, const ConstVec& v, Vector& l1
   penalty_.majorise(magnitudes(columns, v), alpha_, l1, l2);
   for (Index i = 0; i < v.size(); ++i) {
     const Index j = columns[i];
-    const double weight = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j);
-    l1[i] = weight == kInfinity ? kInfinity : scaled(weight, l1[i]);
-    l2[i] = weight == kInfinity ? 0.0 : scaled(weight, units_[j] * y_scale_ * l2[i]);
+    l1[i] = scaled(factor(j), l1[i]);
+    l2[i] = excluded(j) ? 0.0 : scaled(factor(j), units_[j] * y_scale_ * l2[i]);
   }
 }
 
@@ -79,8 +80,7 @@ Vector Regularizer::ridge_weights(const Columns& columns, const ConstVec& v) con
   penalty_.eta(magnitudes(columns, v), alpha_, out);
   for (Index i = 0; i < out.size(); ++i) {
     const Index j = columns[i];
-    const double weight = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j) * (units_[j] * y_scale_);
-    out[i] = weight == 0 ? 0.0 : weight / out[i];
+    out[i] = scaled(factor(j), units_[j] * y_scale_ / out[i]);
   }
   return out;
 }
@@ -88,7 +88,7 @@ Vector Regularizer::ridge_weights(const Columns& columns, const ConstVec& v) con
 Vector Regularizer::zero_thresholds() const {
   Vector out(weights_.size());
   for (Index j = 0; j < out.size(); ++j) {
-    out[j] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : scaled(level(j), penalty_.slope_at_zero());
+    out[j] = scaled(factor(j), penalty_.slope_at_zero());
   }
   return out;
 }

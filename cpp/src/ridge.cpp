@@ -23,15 +23,17 @@ double nearly_free_below(const ConstVec& rho, Index rows) {
 }
 
 /// Solves a symmetric positive semidefinite system; the ridge that makes a singular one definite is the smallest that
-/// does, in units of the diagonal.
+/// does, in units of the diagonal. std::invalid_argument when the system holds anything that is not finite.
 Vector solve_semidefinite(const Matrix& a, const Vector& b, Monitor& monitor) {
   Vector x;
   const double diagonal = std::max(a.diagonal().maxCoeff(), std::numeric_limits<double>::min());
-  for (double ridge = 0;; ridge = std::max(1e-15, 100 * ridge)) {
+  for (double ridge = 0; ridge < 1 && a.allFinite() && b.allFinite(); ridge = std::max(1e-15, 100 * ridge)) {
     Matrix shifted = a;
     shifted.diagonal().array() += ridge * diagonal;
     if (solve_positive_definite(shifted, b, x, monitor)) return x;
   }
+  throw std::invalid_argument(
+      "X, y and alpha are in units so far apart that the problem leaves the range of double precision; rescale them");
 }
 
 }  // namespace

@@ -39,8 +39,10 @@ class SmoothSolver {
       problem_.monitor.poll();
       Solution next = step(best);
       next.n_iter = iter;
-      const bool progress =
-          next.kkt_residual < 0.9 * best.kkt_residual || next.objective < best.objective * (1 - 1e-13);
+      // A certified point is left for a better certificate only: on ill-conditioned data the objective goes on
+      // creeping.
+      const bool creeps = next.objective < best.objective * (1 - 1e-13) && !certified(problem_, regularizer_, best);
+      const bool progress = next.kkt_residual < 0.9 * best.kkt_residual || creeps;
       idle = progress ? 0 : idle + 1;
       if (progress || next.kkt_residual < best.kkt_residual) best = next;
       best.n_iter = iter;
@@ -62,10 +64,13 @@ class SmoothSolver {
   }
 
   /// argmin of the loss plus 1/2 sum_j rho_j (v_j - centre_j)^2, the model of the penalty with gradient `slope` and
-  /// curvature `rho` at the present point.
-  Solution ridge_step(const Solution& from, const Vector& v, const Vector& slope, const Vector& rho) {
-    Vector centre(v.size());
-    for (Index i = 0; i < v.size(); ++i) centre[i] = rho[i] > 0 ? v[i] - slope[i] / rho[i] : 0.0;
+  /// curvature `rho` at the present point. The majoriser's centre is 0, exactly: eps |v_j| would count at large alpha.
+  Solution ridge_step(const Solution& from, const Vector& v, const Vector& slope, const Vector& rho,
+                      const Vector& majoriser) {
+    Vector centre = Vector::Zero(v.size());
+    for (Index i = 0; i < v.size(); ++i) {
+      if (rho[i] != majoriser[i] && rho[i] > 0 && std::isfinite(rho[i])) centre[i] = v[i] - slope[i] / rho[i];
+    }
     Vector target = problem_.target;
     problem_.design.combine(columns_, -centre, target, problem_.monitor);
     Solution next = from;
@@ -93,15 +98,15 @@ class SmoothSolver {
       }
     }
     if (!accepted) {
-      next = ridge_step(from, v, slope, rho);
+      next = ridge_step(from, v, slope, rho, majoriser);
       // Newton overshoots zero on a root-like slope (lp, 1 < p < 2); the majoriser never does.
       const Vector reached = gather(next.v, columns_);
       const Vector model = rho;
       for (Index i = 0; i < v.size(); ++i) {
         if (v[i] * reached[i] < 0) rho[i] = majoriser[i];
       }
-      if (rho != model) next = ridge_step(from, v, slope, rho);
-      if (!(next.objective <= allowed) && rho != majoriser) next = ridge_step(from, v, slope, majoriser);
+      if (rho != model) next = ridge_step(from, v, slope, rho, majoriser);
+      if (!(next.objective <= allowed) && rho != majoriser) next = ridge_step(from, v, slope, majoriser, majoriser);
     }
     if (next.kkt_residual > problem_.options.tol) settle_small(next);
     return next;

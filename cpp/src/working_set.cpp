@@ -6,6 +6,7 @@
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
 namespace {
@@ -20,8 +21,6 @@ constexpr double kTarget = 1e-12;
 constexpr double kLooseTarget = 1e-2;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
-// Rounding in a correlation: target and columns are scaled to root mean squares in [1, 2).
-constexpr double kNoise = 1e-14;
 
 }  // namespace
 
@@ -61,7 +60,7 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds) const {
   std::vector<std::pair<double, Index>> violators;
   for (Index j = 0; j < thresholds.size(); ++j) {
     const double correlation = std::abs(solution_.gradient[j]);
-    if (in_working_[j] || correlation <= thresholds[j] * (1 + 1e-10) + kNoise) continue;
+    if (in_working_[j] || correlation <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
     violators.emplace_back(-correlation / thresholds[j], j);
   }
   const size_t active = support(solution_.v).size();
@@ -93,7 +92,7 @@ double WorkingSetSolver::working_residual() const {
     if (regularizer_.excluded(j)) continue;
     const double v = inner_.v()[i], c = inner_.correlations()[i];
     const double deviation = v != 0 ? std::abs(c - std::copysign(slope[i], v)) : std::max(0.0, std::abs(c) - slope[i]);
-    residual = std::max(residual, (deviation - kNoise) / regularizer_.level(j));
+    residual = std::max(residual, (deviation - kCorrelationNoise) / regularizer_.level(j));
   }
   return residual;
 }

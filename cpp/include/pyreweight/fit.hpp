@@ -26,7 +26,6 @@ struct FitResult {
   double objective = 0;
   double dual_gap = 0;
   double kkt_residual = 0;
-  double kkt_target = 0;  // what kkt_residual was asked to reach
   double noise_scale = 0;
   int n_iter = 0;
   bool converged = false;

@@ -44,6 +44,7 @@ class Regularizer {
   double prox(Index j, double z, double g) const;
 
  private:
+  double factor(Index j) const;  // of a derivative with respect to t_j: level_j, 0 if unpenalised, inf if excluded
   Vector magnitudes(const Columns& columns, const ConstVec& v) const;  // t_j
 
   const Penalty& penalty_;
