@@ -108,7 +108,9 @@ void check_answer(const Data& data, const Penalty& penalty, const FitResult& res
   CHECK(std::isfinite(result.dual_gap) == gap_exists);
   const Judged judged = judge(data, penalty, result);
   CHECK(result.objective == doctest::Approx(judged.objective).epsilon(1e-10));
-  CHECK(std::abs(result.kkt_residual - judged.kkt_residual) <= 1e-9 * (1 + data.y.cwiseAbs().maxCoeff()));
+  // The slope of lp at a coefficient of 1e-20 is 1e10, and both residuals are known relative to that.
+  const double size = 1 + data.y.cwiseAbs().maxCoeff() + 1e-3 * judged.kkt_residual;
+  CHECK(std::abs(result.kkt_residual - judged.kkt_residual) <= 1e-9 * size);
 }
 
 /// What solver="auto" promises on top.
@@ -220,7 +222,7 @@ TEST_CASE("starting from the answer stays there") {
     Monitor monitor;
     const FitResult warm = run(data, penalty, cold.alpha, false, 100, monitor, cold.coef);
     check_certificate(data, penalty, warm);
-    CHECK(warm.objective <= cold.objective * (1 + 1e-9));
+    CHECK(warm.objective <= cold.objective * (1 + 1e-9) + 1e-20 * data.y.squaredNorm());
     if (penalty.convex()) CHECK(largest_difference(warm.coef, cold.coef) <= 1e-6 * (1 + cold.coef.norm()));
   });
 }
