@@ -1,4 +1,4 @@
-"""Sends SIGINT to itself during a long fit; prints what became of the fit and whether the model still works.
+"""Sends SIGINT to itself during fit after fit of a large problem; prints what became of it and of the model.
 
 Arguments: solver, number of rows, number of columns, seconds until the signal.
 """
@@ -20,8 +20,7 @@ X = np.asfortranarray(rng.standard_normal((n, p)))
 y = X[:, :20].sum(axis=1) + rng.standard_normal(n)
 small, small_y = X[:100, :10].copy(), y[:100]
 reference = AdaptiveDropoutRegressor(alpha=0.1, penalty="log_sum", solver=solver).fit(small, small_y)
-model = AdaptiveDropoutRegressor(alpha=1e-3, penalty="log_sum", solver=solver, max_iter=10_000, tol=1e-14)
-sent = []
+sent: list[float] = []
 
 
 def interrupt():
@@ -33,9 +32,11 @@ def interrupt():
 signal.signal(signal.SIGINT, signal.default_int_handler)
 start = time.perf_counter()
 threading.Timer(after, interrupt).start()
+interrupted = False
 try:
-    model.fit(X, y)
-    interrupted = False
+    while not sent:
+        model = AdaptiveDropoutRegressor(alpha=1e-3, penalty="log_sum", solver=solver, max_iter=10_000, tol=1e-14)
+        model.fit(X, y)
 except KeyboardInterrupt:
     interrupted = True
 answer = {
