@@ -110,8 +110,8 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     >>> from pyreweight import AdaptiveDropoutRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = AdaptiveDropoutRegressor().fit(X, y)
-    >>> (model.coef_ != 0).sum()
-    np.int64(6)
+    >>> int((model.coef_ != 0).sum())
+    6
     >>> print(round(model.score(X, y), 2))
     0.51
     """

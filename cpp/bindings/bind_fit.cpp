@@ -1,9 +1,8 @@
 #include <pybind11/eigen.h>
-#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include "arguments.hpp"
 #include "bindings.hpp"
-#include "pyreweight/design_dense.hpp"
 #include "pyreweight/fit.hpp"
 #include "pyreweight/registry.hpp"
 
@@ -11,31 +10,6 @@ namespace py = pybind11;
 
 namespace pyreweight {
 namespace {
-
-/// Lets Ctrl-C through while the GIL is released.
-void check_signals() {
-  py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
-std::unique_ptr<Design> make_design(const py::array& X, const ConstVec& sample_weight, bool fit_intercept,
-                                    bool standardize, Monitor& monitor) {
-  const bool by_rows = (X.flags() & py::array::c_style) != 0;
-  if (X.ndim() != 2 || (!by_rows && (X.flags() & py::array::f_style) == 0)) {
-    throw py::type_error("X must be a contiguous 2-D array");
-  }
-  const bool is_double = py::isinstance<py::array_t<double>>(X);
-  if (!is_double && !py::isinstance<py::array_t<float>>(X)) throw py::type_error("X must be float64 or float32");
-  const void* data = X.data();
-  const Index rows = X.shape(0), cols = X.shape(1);
-  py::gil_scoped_release release;
-  if (is_double) {
-    return dense_design(static_cast<const double*>(data), rows, cols, by_rows, sample_weight, fit_intercept,
-                        standardize, monitor);
-  }
-  return dense_design(static_cast<const float*>(data), rows, cols, by_rows, sample_weight, fit_intercept, standardize,
-                      monitor);
-}
 
 py::dict to_dict(const FitResult& result) {
   py::dict out;
@@ -59,14 +33,7 @@ py::dict fit_targets(const py::array& X, const Eigen::Ref<const Matrix>& Y, cons
                      const Eigen::Ref<const Matrix>& start, int max_iter, double tol, double eps,
                      const py::object& report) {
   const auto rule = make_penalty(penalty, params);
-  std::function<void(const std::string&)> say;
-  if (!report.is_none()) {
-    say = [&report](const std::string& line) {
-      py::gil_scoped_acquire gil;
-      report(line);
-    };
-  }
-  Monitor monitor(check_signals, say);
+  Monitor monitor = make_monitor(report);
   const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
   FitRequest request;
   request.alpha = alpha;
