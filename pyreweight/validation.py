@@ -146,7 +146,9 @@ def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
 
 
 def _is_number(value, kind: type[Real] | type[Integral] = Real) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool | np.bool_) and not math.isnan(value)
+    if isinstance(value, bool | np.bool_):
+        return False
+    return isinstance(value, kind) and not math.isnan(value)
 
 
 def _contiguous(X: np.ndarray) -> np.ndarray:
