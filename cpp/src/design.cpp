@@ -137,16 +137,39 @@ void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor)
   }
 }
 
-void Design::weighted_block(Index first, Index count, const Columns& columns, Matrix& out) const {
+void Design::weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const {
   raw_block(first, count, columns, out);
   for (Index c = 0; c < out.cols(); ++c) {
     const Index j = columns[c];
-    out.col(c) =
-        ((out.col(c).array() * unit_[j] - shift_[j]) * inverse_[j]) * root_weights_.segment(first, count).array();
+    out.col(c) = ((out.col(c).array() * unit_[j] - shift_[j]) * inverse_[j]) * root.segment(first, count).array();
   }
 }
 
+void Design::correlate_some(const Columns& columns, const ConstVec& u, MutVec out, Monitor& monitor) const {
+  const Index k = static_cast<Index>(columns.size()), tasks = (k + kMomentColumns - 1) / kMomentColumns;
+  parallel_for(tasks, 3.0 * rows_ * std::min(kMomentColumns, k), monitor, [&](Index task) {
+    const Index first = task * kMomentColumns, width = std::min(kMomentColumns, k - first);
+    const Columns part = slice(columns, first, width);
+    Matrix block;
+    Vector sum = Vector::Zero(width);
+    for (Index i = 0; i < rows_; i += kRowBlock) {
+      const Index count = std::min(kRowBlock, rows_ - i);
+      raw_block(i, count, part, block);
+      for (Index c = 0; c < width; ++c) {
+        const Index j = part[c];
+        sum[c] += ((block.col(c).array() * unit_[j] - shift_[j]) * u.segment(i, count).array()).sum();
+      }
+    }
+    for (Index c = 0; c < width; ++c) out[first + c] = sum[c] * inverse_[part[c]];
+  });
+}
+
 Matrix Design::gram(const Columns& a, const Columns& b, Monitor& monitor) const {
+  return weighted_gram(a, b, weights_, monitor);
+}
+
+Matrix Design::weighted_gram(const Columns& a, const Columns& b, const ConstVec& row_weights, Monitor& monitor) const {
+  const Vector root = row_weights.cwiseSqrt();
   const bool symmetric = &a == &b;
   const Index rows = static_cast<Index>(a.size()), cols = static_cast<Index>(b.size());
   Matrix out = Matrix::Zero(rows, cols);
@@ -167,11 +190,11 @@ Matrix Design::gram(const Columns& a, const Columns& b, Monitor& monitor) const 
       product.setZero(t.height, t.width);
       for (Index i = first; i < last; i += kRowBlock) {
         const Index count = std::min(kRowBlock, last - i);
-        weighted_block(i, count, right, packed_right);
+        weighted_block(i, count, right, root, packed_right);
         if (symmetric && t.row == t.col) {
           product.selfadjointView<Eigen::Upper>().rankUpdate(packed_right.transpose());
         } else {
-          weighted_block(i, count, left, packed_left);
+          weighted_block(i, count, left, root, packed_left);
           product.noalias() += packed_left.transpose() * packed_right;
         }
       }
@@ -198,9 +221,9 @@ Matrix Design::dual_gram(const Columns& columns, const ConstVec& tau, Monitor& m
       Matrix left, right, product = Matrix::Zero(t.height, t.width);
       for (Index j = begin; j < end; j += kRowBlock) {
         const Columns part = slice(columns, j, std::min(kRowBlock, end - j));
-        weighted_block(t.row, t.height, part, left);
+        weighted_block(t.row, t.height, part, root_weights_, left);
         left.array().rowwise() *= tau.segment(j, left.cols()).transpose().array();
-        weighted_block(t.col, t.width, part, right);
+        weighted_block(t.col, t.width, part, root_weights_, right);
         product.noalias() += left * right.transpose();
       }
       out.block(t.row, t.col, t.height, t.width) += product;

@@ -21,8 +21,7 @@ class DenseDesign final : public Design {
     // Subtracting m_j sum(u) afterwards loses the digits that m_j / d_j takes; such columns, and those whose units
     // could overflow in a product, are centred and scaled entry by entry instead.
     for (Index j = 0; j < cols_; ++j) {
-      const double d = deviation_[j];
-      if (d > 0 && (std::abs(centre_[j]) > 1e3 * d || d < 1e-100 || d > 1e100)) careful_.push_back(j);
+      if (is_careful(j)) careful_.push_back(j);
     }
   }
 
@@ -54,6 +53,22 @@ class DenseDesign final : public Design {
     });
   }
 
+  void correlate_some(const Columns& columns, const ConstVec& u, MutVec out, Monitor& monitor) const override {
+    if constexpr (Order == Eigen::RowMajor || !std::is_same_v<Scalar, double>) {
+      Design::correlate_some(columns, u, out, monitor);
+    } else {
+      const double total = u.sum();
+      parallel_for(static_cast<Index>(columns.size()), 2.0 * rows_, monitor, [&](Index c) {
+        const Index j = columns[c];
+        if (is_careful(j)) {
+          out[c] = ((X_.col(j).array() * unit_[j] - shift_[j]) * u.array()).sum() * inverse_[j];
+        } else {
+          out[c] = (X_.col(j).dot(u) - centre_[j] * total) * unit_[j] * inverse_[j];
+        }
+      });
+    }
+  }
+
   void combine(const Columns& columns, const ConstVec& coef, MutVec out, Monitor& monitor) const override {
     const Index k = static_cast<Index>(columns.size());
     const Index tasks = (rows_ + kRowBlock - 1) / kRowBlock;
@@ -69,7 +84,6 @@ class DenseDesign final : public Design {
     });
   }
 
- protected:
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override {
     const Index k = static_cast<Index>(columns.size());
     out.resize(count, k);
@@ -83,6 +97,11 @@ class DenseDesign final : public Design {
   }
 
  private:
+  bool is_careful(Index j) const {
+    const double d = deviation_[j];
+    return d > 0 && (std::abs(centre_[j]) > 1e3 * d || d < 1e-100 || d > 1e100);
+  }
+
   Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Order>> X_;
   Columns careful_;
 };

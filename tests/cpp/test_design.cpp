@@ -81,6 +81,12 @@ void check_design(const Design& design, const Expected& expected, const Columns&
   CHECK(relative_error(correlations, expected.Z.transpose() * wide_u, size.transpose() * wide_u.cwiseAbs()) <=
         kTolerance);
 
+  Vector some = Vector::Constant(k, std::nan(""));
+  design.correlate_some(subset, u, some, monitor);
+  CHECK(relative_error(some, gather(correlations, subset).cast<long double>(),
+                       gather((size.transpose() * wide_u.cwiseAbs()).cast<double>(), subset).cast<long double>()) <=
+        kTolerance);
+
   Extended part(n, k), rooted(n, k);
   for (Index c = 0; c < k; ++c) {
     part.col(c) = expected.Z.col(subset[static_cast<size_t>(c)]);
@@ -102,6 +108,11 @@ void check_design(const Design& design, const Expected& expected, const Columns&
     CHECK(identical(symmetric, symmetric.transpose()));
     CHECK(relative_error(design.gram(half, subset, monitor), gram.topRows(k / 2), gram_size.topRows(k / 2)) <=
           kTolerance);
+    const Vector others = random.uniform_vector(n, 0, 1);
+    const Extended weighted = part.transpose() * others.cast<long double>().asDiagonal() * part;
+    const Extended weighted_size =
+        part.cwiseAbs().transpose() * others.cast<long double>().asDiagonal() * part.cwiseAbs();
+    CHECK(relative_error(design.weighted_gram(subset, subset, others, monitor), weighted, weighted_size) <= kTolerance);
   }
 
   if (n > 2000) return;  // an n x n matrix

@@ -29,22 +29,26 @@ class Design {
 
   /// out_j = z_j' u for every column; u (n,) usually is pi * residual.
   virtual void correlate(const ConstVec& u, MutVec out, Monitor& monitor) const = 0;
+  /// The same for the given columns only: out (|columns|,).
+  virtual void correlate_some(const Columns& columns, const ConstVec& u, MutVec out, Monitor& monitor) const;
   /// out += sum_j coef_j z_j over the given columns.
   virtual void combine(const Columns& columns, const ConstVec& coef, MutVec out, Monitor& monitor) const = 0;
   /// Z_a' diag(pi) Z_b, (|a|, |b|); the same object twice gives the symmetric case at half the price.
-  Matrix gram(const Columns& a, const Columns& b, Monitor& monitor) const;
+  virtual Matrix gram(const Columns& a, const Columns& b, Monitor& monitor) const;
+  /// Z_a' diag(row_weights) Z_b with row weights >= 0 (n,) of the caller's; the centre stays that of the design.
+  virtual Matrix weighted_gram(const Columns& a, const Columns& b, const ConstVec& row_weights, Monitor& monitor) const;
   /// diag(sqrt pi) Z diag(tau) Z' diag(sqrt pi) over the given columns, (n, n).
-  Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const;
+  virtual Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const;
+  /// out (count, |columns|) = the raw entries x_ij of rows [first, first + count).
+  virtual void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const = 0;
 
  protected:
   Design(Index rows, Index cols, const ConstVec& sample_weight);
   /// Fills centre, scale and what follows from them; called once by the constructor of the derived class.
   void standardise(bool fit_intercept, bool standardize, Monitor& monitor);
 
-  /// out (count, |columns|) = the raw entries x_ij of rows [first, first + count).
-  virtual void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const = 0;
-  /// out = z_ij sqrt(pi_i).
-  void weighted_block(Index first, Index count, const Columns& columns, Matrix& out) const;
+  /// out = z_ij root_i, root (n,) the square roots of row weights.
+  void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const;
 
   Index rows_, cols_;
   Vector weights_, root_weights_;
