@@ -162,6 +162,12 @@ def test_the_core_refuses_what_the_classes_cannot_send():
         core.evaluate_penalty("l1", {}, "value", np.ones(1, dtype=np.float32), 1.0)
 
 
+def test_an_unknown_approximation_is_named():
+    for approximation in ("taylor", None, 1):
+        with pytest.raises(ValueError, match="approximation of variational_dropout must be 'exact' or 'molchanov'"):
+            VariationalDropout(approximation).value(1.0)
+
+
 def dawson_ratio(eta):
     """D(x) / x at x = sqrt(eta / 2), D the Dawson function."""
     x = mpmath.sqrt(eta / 2)
@@ -191,4 +197,28 @@ def test_variational_dropout_is_exact_to_a_few_units_in_the_last_place(eta):
     got = [penalty.value(t), penalty.derivative(t), penalty.eta(t), curvature]
     for ours, exact in zip(got, wanted, strict=True):
         assert ours == pytest.approx(float(exact), rel=4e-15)
+    assert penalty.conjugate(float(eta)) == pytest.approx(float(conjugate), rel=2e-15)
+
+
+def molchanov_kl(eta):
+    """Twice Molchanov's fit of the KL divergence."""
+    k1, k2, k3 = (mpmath.mpf(k) for k in ("0.63576", "1.87320", "1.48695"))
+    return 2 * k1 / (1 + mpmath.exp(k2 - k3 * mpmath.log(eta))) + mpmath.log1p(eta)
+
+
+@pytest.mark.parametrize("eta", [*np.geomspace(1e-30, 1e12, 43), 0.024, 0.228])
+def test_molchanov_is_exact_to_a_few_units_in_the_last_place(eta):
+    penalty = VariationalDropout("molchanov", scale=1.0)
+    with mpmath.workdps(60):
+        t = float(eta * mpmath.sqrt(mpmath.diff(molchanov_kl, mpmath.mpf(float(eta)))))
+        # t is rounded; move eta to the exact root for the rounded t.
+        eta = mpmath.findroot(lambda e: e * mpmath.sqrt(mpmath.diff(molchanov_kl, e)) - t, mpmath.mpf(float(eta)))
+        first, second = mpmath.diff(molchanov_kl, eta), mpmath.diff(molchanov_kl, eta, 2)
+        wanted = [(t * t / eta + molchanov_kl(eta)) / 2, t / eta, eta, second / (2 * first + eta * second)]
+        conjugate = molchanov_kl(mpmath.mpf(float(eta)))
+    bend = core.evaluate_penalty(*penalty._core_arguments(), "curvature", np.array([t]), 1.0)[0]
+    for ours, exact in zip([penalty.value(t), penalty.derivative(t), penalty.eta(t)], wanted[:3], strict=True):
+        assert ours == pytest.approx(float(exact), rel=4e-15)
+    # It passes zero where the derivative turns.
+    assert bend == pytest.approx(float(wanted[3]), rel=1e-13, abs=1e-14 * float(wanted[1]) / t)
     assert penalty.conjugate(float(eta)) == pytest.approx(float(conjugate), rel=2e-15)

@@ -5,7 +5,7 @@ import pytest
 
 from pyreweight import AdaptiveDropoutRegressor
 from pyreweight._native import core
-from pyreweight.penalties import HardConcrete, PowerDropout, get_penalty
+from pyreweight.penalties import HardConcrete, PowerDropout, VariationalDropout, get_penalty
 
 every_penalty = pytest.mark.parametrize(
     "penalty",
@@ -46,3 +46,23 @@ def test_solves_to_the_promised_tolerance(penalty, n, p, correlation, alpha):
     assert (model.coef_ == 0).any() == (penalty.slope_at_zero > 0)
     keep = penalty.keep_prob(model.coef_ * X.std(axis=0), alpha)
     np.testing.assert_allclose(model.keep_prob_, keep, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "p", "correlation"), [(80, 20, 0.0), (60, 120, 0.5), (200, 50, 0.9)])
+def test_molchanov_converges_with_coefficients_on_the_edge_of_zero(n, p, correlation):
+    """The slope rises to 1.0118 near zero: a correlation just above alpha gives a tiny coefficient."""
+    X, y = problem(n, p, correlation, seed=n)
+    penalty = VariationalDropout(approximation="molchanov")
+    first = AdaptiveDropoutRegressor(alpha=0.2, penalty=penalty).fit(X, y)
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    null, rest = (np.sort(np.abs(Z.T @ r / n))[::-1] for r in (y - y.mean(), y - first.predict(X)))
+    edges = [null[0], null[1], *rest[np.flatnonzero(rest < 0.2 * (1 - 1e-9))[:4]]]
+    smallest = np.inf
+    for edge in edges:
+        for excess in [1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 3e-3, 5e-3, 8e-3, 1e-2, 1.2e-2, 1.3e-2, 5e-2, -1e-6, -1e-3]:
+            alpha = edge * (1 - excess)
+            model = AdaptiveDropoutRegressor(alpha=alpha, penalty=penalty).fit(X, y)
+            assert model.converged_
+            assert stationarity(model, penalty, X, y) <= 1e-9 * alpha
+            smallest = min(smallest, np.abs(model.coef_[model.coef_ != 0]).min(initial=np.inf))
+    assert smallest < 1e-6

@@ -14,8 +14,10 @@ void Penalty::majorise(const ConstVec& t, double alpha, MutVec l1, MutVec l2) co
   }
   slope(t, alpha, l1);
   eta(t, alpha, l2);
+  const double steepest = steepest_slope();
   for (Index i = 0; i < t.size(); ++i) {
     if (kink > 0 && l1[i] <= kink) {
+      if (t[i] == 0) l1[i] = steepest;
       l2[i] = 0;
     } else {
       // kink = 0 uses eta itself, which keeps its limit at t = 0.

@@ -98,4 +98,24 @@ double variational_eta(double t) {
   return std::max(t, root_of_slope(variational_kl, t, t, t + t * t, log1p_eta(t)));
 }
 
+VariationalKl molchanov_kl(double eta) {
+  constexpr double k1 = 0.63576, k2 = 1.87320, k3 = 1.48695;
+  if (!(eta > 0)) return {0, 1, std::numeric_limits<double>::infinity()};
+  const double x = k3 * std::log(eta) - k2, decay = std::exp(-std::abs(x));
+  const double s = (x > 0 ? 1 : decay) / (1 + decay);  // the sigmoid of x
+  // s (1 - s) / eta; where s is small, from logarithms, so that neither factor underflows before the quotient.
+  const double rate = std::exp(-std::abs(x) - std::log(eta)) / ((1 + decay) * (1 + decay));
+  const double rest = 1 / (1 + eta);
+  return {2 * k1 * s + std::log1p(eta), 2 * k1 * k3 * rate + rest,
+          2 * k1 * k3 * (rate / eta) * (k3 * (1 - 2 * s) - 1) - rest * rest};
+}
+
+double molchanov_eta(double t) {
+  if (!(t > 1e-100)) return t > 0 ? t : 0;  // there f' = 1 to rounding
+  if (t > kLarge) return t * t;
+  // 1 / (1 + eta) <= f' <= 1.0239.
+  const double high = log1p_eta(t);
+  return root_of_slope(molchanov_kl, t, 0.98 * t, high, high);
+}
+
 }  // namespace pyreweight

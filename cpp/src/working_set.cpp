@@ -179,11 +179,36 @@ bool WorkingSetSolver::leave_concave_region() {
   return false;
 }
 
+/// Where the slope of Omega rises at zero, perhaps with infinite curvature, no line or parabola with the right slope
+/// majorises it there, and Newton's model is good very near the point only. These coordinates go to their own prox one
+/// after another, which never raises the objective and decides who leaves zero.
+void WorkingSetSolver::settle_rising_slopes() {
+  const Penalty& penalty = regularizer_.penalty();
+  if (!(penalty.steepest_slope() > penalty.slope_at_zero())) return;
+  const Vector curvature = regularizer_.curvature(working_, inner_.v());
+  for (Index i = 0; i < inner_.size(); ++i) {
+    const Index j = working_[static_cast<size_t>(i)];
+    const double v = inner_.v()[i], g = inner_.gram()(i, i);
+    if (!regularizer_.penalised(j) || !(v == 0 || curvature[i] > 0)) continue;
+    const double settled = regularizer_.prox(j, v + inner_.correlations()[i] / g, g);
+    if (settled == v) continue;
+    Vector direction = Vector::Zero(inner_.size());
+    direction[i] = 1;
+    inner_.move(settled - v, direction);
+    if (settled != inner_.v()[i]) {  // v + (settled - v) was rounded; zero must be exact
+      Vector exact = inner_.v();
+      exact[i] = settled;
+      inner_.set_state(exact, inner_.correlations());
+    }
+  }
+}
+
 bool WorkingSetSolver::reweight(double target) {
   while (working_residual() > target) {
     if (solution_.n_iter >= problem_.options.max_iter) return working_residual() <= problem_.options.tol;
     ++solution_.n_iter;
     const Vector before = inner_.v();
+    settle_rising_slopes();
     bool solved = false;
     bool moved = step(1.0, solved);
     if (!moved || !solved) moved = step(0.0, solved);

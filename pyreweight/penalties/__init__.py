@@ -52,6 +52,7 @@ _DEFAULTS: tuple[Penalty, ...] = (
     PowerDropout(),
     Standout(),
     VariationalDropout(),
+    VariationalDropout(approximation="molchanov"),
     VariationalBayesDropout(),
     HardConcrete(),
 )

@@ -33,12 +33,16 @@ class Penalty(BaseEstimator):
 
     def _core_arguments(self) -> tuple[str, dict[str, float]]:
         """Name and parameters as the compiled core takes them; a parameter that is not a number is a ValueError."""
-        params = {
+        return self._name, self._numbers(*self.get_params(deep=False))
+
+    def _numbers(self, *names: str) -> dict[str, float]:
+        """Return the parameters of these names as floats, without a scale that is None."""
+        given = {name: getattr(self, name) for name in names}
+        return {
             name: _number(value, f"{name} of {self._name}")
-            for name, value in self.get_params(deep=False).items()
+            for name, value in given.items()
             if not (name == "scale" and value is None)
         }
-        return self._name, params
 
     def _properties(self) -> dict:
         return core.penalty_properties(*self._core_arguments())

@@ -13,8 +13,19 @@ class VariationalDropout(Penalty):
     :math:`P(u) \approx \log u + 1.1352` for large :math:`u`. Concave. With ``scale=None`` the objective's
     :math:`\alpha\,\Omega(w; \alpha)` is :math:`\min_v (w^2 v / 2 + \alpha^2\,\mathrm{KL}(v))`.
 
+    ``approximation="molchanov"`` replaces KL by the fit that deep learning code uses,
+
+    .. math:: f(\eta) = 2 k_1 \operatorname{sigmoid}(k_3 \log \eta - k_2) + \log(1 + \eta), \qquad
+              k = (0.63576, 1.87320, 1.48695),
+
+    at most 0.019 from the exact f. Its slope at 0 is 1 as well, but rises to 1.0118 at :math:`u = 0.024` before it
+    falls: subquadratic, not concave near 0, and a coefficient leaves zero as the 2.05th power of the excess of its
+    correlation. :math:`P(u) \approx \log u + 1.1358` at infinity.
+
     Parameters
     ----------
+    approximation : {"exact", "molchanov"}, default="exact"
+        Which KL divergence.
     scale : float, default=None
         Scale :math:`s` of :math:`\Omega(w) = s P(|w| / s)`; None means alpha.
 
@@ -33,8 +44,17 @@ class VariationalDropout(Penalty):
 
     _name = "variational_dropout"
 
-    def __init__(self, scale=None):
+    def __init__(self, approximation="exact", scale=None):
+        self.approximation = approximation
         self.scale = scale
+
+    def _core_arguments(self):
+        if self.approximation not in ("exact", "molchanov"):
+            raise ValueError(
+                f"approximation of {self._name} must be 'exact' or 'molchanov', got {self.approximation!r}"
+            )
+        suffix = "" if self.approximation == "exact" else "_molchanov"
+        return self._name + suffix, self._numbers("scale")
 
 
 class VariationalBayesDropout(Penalty):

@@ -26,6 +26,8 @@ class Penalty {
   virtual const char* name() const = 0;
   /// Omega'(0+): 0 (never sparse), finite (thresholding) or +inf (zero is always a local minimum).
   virtual double slope_at_zero() const = 0;
+  /// The supremum of Omega', slope_at_zero() itself where Omega is concave; inf where Omega' has no bound.
+  virtual double steepest_slope() const { return slope_at_zero(); }
   virtual bool convex() const = 0;
   /// Omega(t) = slope_at_zero t + b t^2 / 2 exactly: one reweighting solves the problem and a duality gap exists.
   virtual bool linear_quadratic() const = 0;
@@ -44,7 +46,7 @@ class Penalty {
   /// Coefficients with Omega(x) <= const + l1 |x| + l2 x^2 / 2, equality at x = t: the inner problem of one
   /// reweighting. Where Omega has not risen above its slope at zero the tangent line majorises (exact for l1, the
   /// tighter choice for concave Omega); elsewhere the kink at zero is kept and the rest goes to the quadratic of the
-  /// eta-trick (elastic net, ridge, smooth penalties).
+  /// eta-trick (elastic net, ridge, smooth penalties). At 0 under a slope that rises, the line of the steepest slope.
   void majorise(const ConstVec& t, double alpha, MutVec l1, MutVec l2) const;
 };
 
@@ -75,6 +77,13 @@ struct is_scalar_penalty<
                    decltype(std::declval<const P&>().prox(1.0, 1.0)),
                    decltype(std::declval<const P&>().zero_threshold(1.0))>> : std::true_type {};
 
+/// Whether P says how steep it gets: needed where P' rises from a finite positive P'(0) with infinite curvature, so
+/// that no parabola majorises P at 0.
+template <class P, class = void>
+struct has_steepest_slope : std::false_type {};
+template <class P>
+struct has_steepest_slope<P, std::void_t<decltype(std::declval<const P&>().steepest_slope())>> : std::true_type {};
+
 /// Turns a scalar rule P(u) in canonical units into Omega(t; alpha) = s P(t / s). `scale` fixes s; without it s =
 /// alpha, which ties the level under which a coefficient is kept out to alpha alone. Homogeneous rules (scaled = false)
 /// have s = 1.
@@ -89,6 +98,10 @@ class Separable final : public Penalty {
 
   const char* name() const override { return P::name; }
   double slope_at_zero() const override { return rule_.slope_at_zero(); }
+  double steepest_slope() const override {
+    if constexpr (has_steepest_slope<P>::value) return rule_.steepest_slope();
+    return rule_.slope_at_zero();
+  }
   bool convex() const override { return rule_.convex(); }
   bool linear_quadratic() const override { return rule_.linear_quadratic(); }
 

@@ -16,4 +16,11 @@ VariationalKl variational_kl(double eta);
 /// The unique root eta of  eta sqrt(f'(eta)) = t, t in [0, inf].
 double variational_eta(double t);
 
+/// Molchanov, Ashukha, Vetrov's (2017) fit of KL by a sigmoid: f = 2 k1 sigmoid(k3 log eta - k2) + log(1 + eta). Near 0
+/// f' = 1 + O(eta^0.487) rises before it falls.
+VariationalKl molchanov_kl(double eta);
+
+/// The root for it, which is unique as well.
+double molchanov_eta(double t);
+
 }  // namespace pyreweight

@@ -33,6 +33,7 @@ class WorkingSetSolver {
   bool reweight(double target);
   bool step(double share, bool& solved);
   bool leave_concave_region();
+  void settle_rising_slopes();
   void model_penalty(double share, Vector& l1, Vector& l2) const;
   double working_residual() const;
   void write_back();
