@@ -8,6 +8,7 @@ from pkgutil import extend_path
 __path__ = extend_path(__path__, __name__)
 
 from . import penalties
+from .masks import effective_penalty
 from .regressor import AdaptiveDropoutRegressor
 
 try:
@@ -15,4 +16,4 @@ try:
 except PackageNotFoundError:  # running from a source tree that is not installed
     __version__ = "0+unknown"
 
-__all__ = ["AdaptiveDropoutRegressor", "__version__", "penalties"]
+__all__ = ["AdaptiveDropoutRegressor", "__version__", "effective_penalty", "penalties"]

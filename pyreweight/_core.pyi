@@ -6,7 +6,11 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['evaluate_penalty', 'fit', 'majorise_penalty', 'penalty_names', 'penalty_parameters', 'penalty_properties', 'prox_penalty', 'supports_v3', 'zero_threshold']
+__all__: list[str] = ['effective_penalty', 'evaluate_penalty', 'fit', 'majorise_penalty', 'penalty_names', 'penalty_parameters', 'penalty_properties', 'prox_penalty', 'supports_v3', 'zero_threshold']
+def effective_penalty(X: numpy.ndarray, sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], fit_intercept: bool, mask_mean: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], mask_cov: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]:
+    """
+    Matrix (p, p) of the quadratic penalty that masks with this mean (p,) and covariance (p, p) amount to.
+    """
 def evaluate_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], face: str, t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
     """
     'value', 'derivative', 'curvature' or 'eta' at t >= 0, or 'conjugate' at eta >= 0.

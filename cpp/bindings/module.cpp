@@ -28,4 +28,5 @@ PYBIND11_MODULE(PYREWEIGHT_MODULE, m) {
   m.def("supports_v3", &supports_v3, "Whether this processor runs the x86-64-v3 build.");
   pyreweight::bind_penalties(m);
   pyreweight::bind_fit(m);
+  pyreweight::bind_training(m);
 }
