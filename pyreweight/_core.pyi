@@ -6,7 +6,11 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['effective_penalty', 'evaluate_penalty', 'fit', 'majorise_penalty', 'penalty_names', 'penalty_parameters', 'penalty_properties', 'prox_penalty', 'supports_v3', 'zero_threshold']
+__all__: list[str] = ['check_sparse', 'effective_penalty', 'evaluate_penalty', 'fit', 'majorise_penalty', 'penalty_names', 'penalty_parameters', 'penalty_properties', 'prox_penalty', 'supports_v3', 'zero_threshold']
+def check_sparse(indptr: numpy.ndarray, indices: numpy.ndarray, stored: typing.SupportsInt | typing.SupportsIndex, majors: typing.SupportsInt | typing.SupportsIndex, minors: typing.SupportsInt | typing.SupportsIndex) -> bool:
+    """
+    Whether the indices of a CSR or CSC matrix are sorted without duplicates; ValueError when it is malformed.
+    """
 def effective_penalty(X: numpy.ndarray, sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], fit_intercept: bool, mask_mean: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], mask_cov: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"]) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]:
     """
     Matrix (p, p) of the quadratic penalty that masks with this mean (p,) and covariance (p, p) amount to.
@@ -15,9 +19,9 @@ def evaluate_penalty(name: str, params: collections.abc.Mapping[str, typing.Supp
     """
     'value', 'derivative', 'curvature' or 'eta' at t >= 0, or 'conjugate' at eta >= 0.
     """
-def fit(X: numpy.ndarray, Y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], penalty: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex, solver: str, fit_intercept: bool, standardize: bool, feature_weights: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], start: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"], max_iter: typing.SupportsInt | typing.SupportsIndex, tol: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, report: typing.Any) -> dict:
+def fit(X: typing.Any, Y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], penalty: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex, solver: str, fit_intercept: bool, standardize: bool, feature_weights: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], start: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]", "flags.f_contiguous"], max_iter: typing.SupportsInt | typing.SupportsIndex, tol: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, report: typing.Any) -> dict:
     """
-    Fits every column of Y (n, k) on X (n, p); alpha=nan chooses it. Returns the column centres and one dict per target. start (p, k) or (0, 0).
+    Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and one dict per target. start (p, k) or (0, 0).
     """
 def majorise_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
     """

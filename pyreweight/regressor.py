@@ -2,10 +2,11 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._base import fit_problem
-from .validation import check_problem
+from ._uncertainty import mask_spread
+from .validation import check_data, check_problem
 
 
 class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -146,8 +147,9 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Data, dense. float64 and float32 in C or Fortran order are used where they lie; nothing is written to them.
+        X : {array-like, sparse array or matrix} of shape (n_samples, n_features)
+            Data. float64 and float32, dense in C or Fortran order or sparse in CSC, are used where they lie; of CSR and
+            the other sparse formats one copy by columns is made. Nothing is written to X, sparse X never made dense.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Target values; each target is a problem of its own.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -178,7 +180,7 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse array or matrix} of shape (n_samples, n_features)
             Data.
         return_std : bool, default=False
             Whether to return the standard deviation under the fitted masks as well,
@@ -195,23 +197,16 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Standard deviations; only with ``return_std=True``.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = check_data(self, X, reset=False)
         y_pred = X @ self.coef_.T + self.intercept_
         if not return_std:
             return y_pred
         coef, keep_prob = np.atleast_2d(self.coef_), np.atleast_2d(self.keep_prob_)
-        spread = [
-            self._mask_spread(X, *target)
-            for target in zip(coef, keep_prob, np.atleast_1d(self.noise_scale_), strict=True)
-        ]
+        targets = zip(coef, keep_prob, np.atleast_1d(self.noise_scale_), strict=True)
+        spread = [mask_spread(X, self._centre, *target) for target in targets]
         return y_pred, np.stack(spread, axis=-1).reshape(y_pred.shape)
 
-    def _mask_spread(self, X, coef, keep_prob, noise_scale):
-        """Return the standard deviation of one target; every term is brought to size 1 before it is squared."""
-        active = np.flatnonzero(coef)
-        odds = (1 - keep_prob[active]) / keep_prob[active]
-        terms = (X[:, active] - self._centre[active]) * (coef[active].astype(np.float64) * np.sqrt(odds))
-        size = max(np.abs(terms).max(initial=0.0), noise_scale)
-        if size == 0:
-            return np.zeros(len(X))
-        return size * np.sqrt(np.square(terms / size).sum(axis=1) + (noise_scale / size) ** 2)
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

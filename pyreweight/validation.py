@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
+from ._native import core
 from .penalties import Penalty, get_penalty
 
 
@@ -17,7 +19,9 @@ from .penalties import Penalty, get_penalty
 class Problem:
     """One fit as the compiled core takes it."""
 
-    X: np.ndarray  # (n_samples, n_features), float64 or float32, C- or F-contiguous: the caller's own memory if it is
+    # (n_samples, n_features), float64 or float32, the caller's own memory if it can be: C- or F-contiguous, or CSC with
+    # rows sorted without duplicates
+    X: np.ndarray | sp.csc_array
     Y: NDArray[np.float64]  # (n_samples, n_targets), F-contiguous
     sample_weight: NDArray[np.float64]  # (n_samples,), positive: rows of weight 0 are gone
     feature_weights: NDArray[np.float64]  # (n_features,)
@@ -38,7 +42,7 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
     alpha = check_alpha(estimator.alpha, penalty)
     if np.asarray(y).shape[1:] == (0,):
         raise ValueError(f"y must have at least one target, got shape {np.asarray(y).shape}")
-    X, y = validate_data(estimator, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True)
+    X, y = check_data(estimator, X, y, multi_output=True, y_numeric=True)
     y = np.asarray(y, dtype=np.float64)
     weights = check_sample_weight(sample_weight, X.shape[0])
     counted = weights > 0
@@ -52,7 +56,7 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
             stacklevel=3,
         )
     return Problem(
-        X=_contiguous(X),
+        X=_by_columns(X) if sp.issparse(X) else _contiguous(X),
         Y=np.asfortranarray(y.reshape(len(y), -1)),
         sample_weight=weights,
         feature_weights=check_feature_weights(estimator.feature_weights, X.shape[1]),
@@ -60,6 +64,13 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
         alpha=alpha,
         one_target=y.ndim == 1,
     )
+
+
+def check_data(estimator, X, *y, **options):
+    """Return what ``validate_data`` does, with X dense, CSC or CSR, float64 or float32, its structure checked."""
+    if sp.issparse(X):
+        X = _well_formed(X)
+    return validate_data(estimator, X, *y, accept_sparse=["csc", "csr"], dtype=[np.float64, np.float32], **options)
 
 
 def check_parameters(estimator) -> None:
@@ -156,3 +167,41 @@ def _contiguous(X: np.ndarray) -> np.ndarray:
     if (X.flags.c_contiguous or X.flags.f_contiguous) and X.flags.aligned:
         return X
     return np.array(X, order="F")
+
+
+def _well_formed(X):
+    """Return sparse X as CSC or CSR of our own on the caller's arrays, which are copied only to sum duplicates."""
+    if X.ndim != 2:
+        raise ValueError(f"Expected 2D array, got a sparse X with {X.ndim} dimension(s)")
+    if X.format not in ("csc", "csr"):
+        X = X.tocoo()
+        if X.nnz and (min(map(np.min, (X.row, X.col))) < 0 or X.row.max() >= X.shape[0] or X.col.max() >= X.shape[1]):
+            raise ValueError("X is a malformed sparse matrix: an index is out of range")
+        X = X.tocsc()
+    ours = (sp.csc_array if X.format == "csc" else sp.csr_array)(X.shape)
+    ours.data = np.ascontiguousarray(X.data)
+    if ours.data.dtype == object or (ours.data.dtype.kind == "f" and ours.data.dtype not in (np.float32, np.float64)):
+        ours.data = ours.data.astype(np.float64)  # types that SciPy does not compute with
+    ours.indptr, ours.indices = _offsets(X.indptr, X.indices)
+    majors, minors = X.shape if X.format == "csr" else X.shape[::-1]
+    ours.has_canonical_format = core.check_sparse(ours.indptr, ours.indices, ours.data.size, majors, minors)
+    if not ours.has_canonical_format:
+        ours = ours.copy()
+        ours.sum_duplicates()
+    return ours
+
+
+def _offsets(*parts) -> list[np.ndarray]:
+    """Return indices of one type, int32 if all are and else int64."""
+    arrays = [np.asarray(part) for part in parts]
+    if any(array.dtype.kind not in "iu" for array in arrays):
+        raise ValueError("X is a malformed sparse matrix: its indices are not integers")
+    dtype = np.int32 if all(array.dtype == np.int32 for array in arrays) else np.int64
+    return [np.ascontiguousarray(array, dtype=dtype) for array in arrays]
+
+
+def _by_columns(X) -> sp.csc_array:
+    """Return X itself if it is CSC as the core takes it; the one copy of the entries otherwise."""
+    X = X.tocsc()
+    X.indptr, X.indices = _offsets(X.indptr, X.indices)
+    return X

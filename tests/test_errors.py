@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 
 from pyreweight import AdaptiveDropoutRegressor
@@ -145,13 +144,6 @@ def test_penalty_of_another_type(penalty):
 )
 def test_parameters_of_penalties(penalty, parameter):
     refused(rf"\b{parameter}\b", penalty=penalty)
-
-
-@pytest.mark.parametrize("make", [sp.csr_array, sp.csc_matrix, sp.coo_array])
-def test_sparse_data(make):
-    model = AdaptiveDropoutRegressor(0.1)
-    with pytest.raises((TypeError, ValueError), match=r"[Ss]parse"):
-        model.fit(make(X), Y)
 
 
 def test_predict():

@@ -11,8 +11,15 @@ namespace pyreweight {
 /// Python's signals and, unless `report` is None, its callable for lines of progress; `report` must outlive the result.
 Monitor make_monitor(const pybind11::object& report);
 
-/// The data matrix as the caller holds it, never copied; releases the GIL while it computes the column moments.
-std::unique_ptr<Design> make_design(const pybind11::array& X, const ConstVec& sample_weight, bool fit_intercept,
+/// The data matrix as the caller holds it, never copied: a dense array in C or Fortran order, or an object with the
+/// attributes of a CSC matrix (`format`, `shape`, `data`, `indices`, `indptr`), rows sorted without duplicates in each
+/// column. X must outlive the result and keep its arrays. Releases the GIL while it computes the column moments.
+std::unique_ptr<Design> make_design(const pybind11::object& X, const ConstVec& sample_weight, bool fit_intercept,
                                     bool standardize, Monitor& monitor);
+
+/// Whether the indices of a compressed sparse matrix are sorted without duplicates; std::invalid_argument when it is
+/// malformed. `majors` x `minors` is its shape, columns by rows for CSC and rows by columns for CSR.
+bool check_sparse(const pybind11::array& indptr, const pybind11::array& indices, Index stored, Index majors,
+                  Index minors);
 
 }  // namespace pyreweight

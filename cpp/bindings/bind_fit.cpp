@@ -27,7 +27,7 @@ py::dict to_dict(const FitResult& result) {
   return out;
 }
 
-py::dict fit_targets(const py::array& X, const Eigen::Ref<const Matrix>& Y, const ConstVec& sample_weight,
+py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, const ConstVec& sample_weight,
                      const std::string& penalty, const Params& params, double alpha, const std::string& solver,
                      bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                      const Eigen::Ref<const Matrix>& start, int max_iter, double tol, double eps,
@@ -63,12 +63,16 @@ py::dict fit_targets(const py::array& X, const Eigen::Ref<const Matrix>& Y, cons
 }  // namespace
 
 void bind_fit(py::module_& m) {
-  m.def("fit", &fit_targets, py::arg("X").noconvert(), py::arg("Y").noconvert(), py::arg("sample_weight").noconvert(),
+  m.def("fit", &fit_targets, py::arg("X"), py::arg("Y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("penalty"), py::arg("params"), py::arg("alpha"), py::arg("solver"), py::arg("fit_intercept"),
         py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("start").noconvert(),
         py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"),
-        "Fits every column of Y (n, k) on X (n, p); alpha=nan chooses it. Returns the column centres and one dict per "
+        "Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and "
+        "one dict per "
         "target. start (p, k) or (0, 0).");
+  m.def("check_sparse", &check_sparse, py::arg("indptr").noconvert(), py::arg("indices").noconvert(), py::arg("stored"),
+        py::arg("majors"), py::arg("minors"),
+        "Whether the indices of a CSR or CSC matrix are sorted without duplicates; ValueError when it is malformed.");
 }
 
 }  // namespace pyreweight

@@ -35,12 +35,6 @@ std::vector<Tile> make_tiles(Index rows, Index cols, Index size, bool symmetric)
   return tiles;
 }
 
-/// The power of two 2^-e with x 2^-e in [1, 2), kept inside the range of double.
-double inverse_power_of_two(double x) {
-  if (!(x > 0)) return 1.0;
-  return std::ldexp(1.0, std::min(1022, std::max(-1022, -std::ilogb(x))));
-}
-
 void mirror_upper(Matrix& a) { a.triangularView<Eigen::StrictlyLower>() = a.transpose(); }
 
 }  // namespace
@@ -50,6 +44,11 @@ Design::Design(Index rows, Index cols, const ConstVec& sample_weight) : rows_(ro
   weights_ = sample_weight / sample_weight.maxCoeff();
   weights_ /= weights_.sum();
   root_weights_ = weights_.cwiseSqrt();
+}
+
+double Design::inverse_power_of_two(double x) {
+  if (!(x > 0)) return 1.0;
+  return std::ldexp(1.0, std::min(1022, std::max(-1022, -std::ilogb(x))));
 }
 
 /// Weighted mean and deviation of the columns, a block at a time. The textbook one-pass formula loses all digits of a
@@ -109,14 +108,19 @@ void Design::careful_moments(Index j, bool fit_intercept) {
     drift += (centred * weight).sum();
     square += (centred.square() * weight).sum();
   });
+  set_moments(j, fit_intercept, largest, unit, mean * unit, drift, square);
+}
+
+void Design::set_moments(Index j, bool fit_intercept, double largest, double unit, double mean, double drift,
+                         double square) {
   // drift is what rounding left of the mean; the second moment is corrected for it.
   if (fit_intercept) {
     square -= drift * drift;
-    mean += drift / unit;
+    mean += drift;
   }
   const double deviation = std::sqrt(std::max(square, 0.0)) / unit;
   const bool constant = fit_intercept && deviation <= 10 * std::numeric_limits<double>::epsilon() * largest;
-  centre_[j] = mean;
+  centre_[j] = mean / unit;
   deviation_[j] = constant ? 0.0 : deviation;
 }
 

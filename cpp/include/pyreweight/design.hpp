@@ -46,6 +46,13 @@ class Design {
   Design(Index rows, Index cols, const ConstVec& sample_weight);
   /// Fills centre, scale and what follows from them; called once by the constructor of the derived class.
   void standardise(bool fit_intercept, bool standardize, Monitor& monitor);
+  /// Fills centre and deviation.
+  virtual void column_moments(bool fit_intercept, Monitor& monitor);
+  /// From two visits of column j, which is taken times `unit` so that squares neither overflow nor vanish: the mean,
+  /// and the weighted sums of the deviations from it and of their squares. `largest` is the largest |x_ij| that counts.
+  void set_moments(Index j, bool fit_intercept, double largest, double unit, double mean, double drift, double square);
+  /// The power of two 2^-e with x 2^-e in [1, 2), kept inside the range of double.
+  static double inverse_power_of_two(double x);
 
   /// out = z_ij root_i, root (n,) the square roots of row weights.
   void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const;
@@ -57,7 +64,6 @@ class Design {
   Vector unit_, shift_, inverse_;
 
  private:
-  void column_moments(bool fit_intercept, Monitor& monitor);
   void careful_moments(Index j, bool fit_intercept);
 };
 
