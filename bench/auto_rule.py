@@ -52,8 +52,3 @@ def pure_noise(seeds=20, n=60, p=500):
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 counts[name].append(kept(model.fit(X, y)))
     return {name: (sum(c == 0 for c in values), float(np.mean(values))) for name, values in counts.items()}
-
-
-def geometric_mean(ratios):
-    """Geometric mean of positive numbers; nan of none."""
-    return float(np.exp(np.mean(np.log(ratios)))) if len(ratios) else np.nan

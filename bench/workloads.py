@@ -1,0 +1,56 @@
+"""The workloads of a full and of a quick run."""
+
+from .problem import Workload
+
+NONCONVEX = ["mcp", "scad", "log_sum", "lp"]
+
+
+def _lasso(data, *ratios):
+    return [Workload(data, ratio=ratio) for ratio in ratios]
+
+
+def _logistic(data, *ratios):
+    return [Workload(data, loss="logistic", ratio=ratio) for ratio in ratios]
+
+
+FULL = [
+    *(
+        w
+        for name in ["diabetes-interactions", "riboflavin", "leukemia", "few-rows", "ill-conditioned", "correlated"]
+        for w in _lasso(name, 10, 100, None)
+    ),
+    *_lasso("wide", 10, 100, None),
+    *_lasso("tall", 10, 100, None),
+    *_lasso("mice-snp", 10, 100),
+    *_lasso("movie-reviews", 10, 100, None),
+    *_lasso("a9a", 10, 100, None),
+    *_lasso("text-like", 10, 100, None),
+    *(w for name in ["leukemia", "colon", "spambase"] for w in _logistic(name, 10, 100, None)),
+    *(w for name in ["a9a", "w8a", "movie-reviews"] for w in _logistic(name, 10, 100, None)),
+    *(w for name in ["tall-labels", "wide-labels", "text-like-labels"] for w in _logistic(name, 10, 100)),
+    *(
+        Workload(data, penalty, ratio=r)
+        for penalty in NONCONVEX
+        for data in ["nonconvex", "riboflavin"]
+        for r in (5, None)
+    ),
+    *(Workload(data, penalty, ratio=10) for penalty in NONCONVEX for data in ["wide", "tall", "movie-reviews"]),
+]
+
+QUICK = [
+    *(w for name in ["diabetes-interactions", "few-rows"] for w in _lasso(name, 10, 100, None)),
+    *_lasso("riboflavin", 10, None),
+    *_lasso("ill-conditioned", 10, 100, None),
+    *_lasso("correlated-small", 10, 100, None),
+    *_lasso("wide-small", 10, None),
+    *_lasso("tall-small", 10, 100, None),
+    *_lasso("text-like-small", 10, None),
+    *_lasso("movie-reviews", 10),
+    *_logistic("breast-cancer", 10, None),
+    *_logistic("leukemia", 10),
+    *_logistic("wide-labels-small", 10),
+    *_logistic("a9a", 10),
+    *_logistic("movie-reviews", 10),
+    *(Workload("nonconvex-small", penalty, ratio=5) for penalty in NONCONVEX),
+    *(Workload("nonconvex-small", penalty) for penalty in ["mcp", "scad"]),
+]
