@@ -88,7 +88,7 @@ std::unique_ptr<Design> make_sparse(const py::object& X, const ConstVec& sample_
 
 }  // namespace
 
-Monitor make_monitor(const py::object& report) {
+Monitor make_monitor(const py::object& report, const py::object& check) {
   std::function<void(const std::string&)> say;
   if (!report.is_none()) {
     say = [&report](const std::string& line) {
@@ -96,7 +96,13 @@ Monitor make_monitor(const py::object& report) {
       report(line);
     };
   }
-  return Monitor(check_signals, say);
+  if (check.is_none()) return Monitor(check_signals, say);
+  const auto ask = [asked = &check] {
+    check_signals();
+    py::gil_scoped_acquire gil;
+    (*asked)();
+  };
+  return Monitor(ask, say);
 }
 
 std::unique_ptr<Design> make_design(const py::object& X, const ConstVec& sample_weight, bool fit_intercept,

@@ -8,8 +8,9 @@
 
 namespace pyreweight {
 
-/// Python's signals and, unless `report` is None, its callable for lines of progress; `report` must outlive the result.
-Monitor make_monitor(const pybind11::object& report);
+/// Python's signals and, unless None, its callables: `report` for lines of progress, `check` to be asked now and then
+/// whether to stop (it raises). Both must outlive the result.
+Monitor make_monitor(const pybind11::object& report, const pybind11::object& check = pybind11::none());
 
 /// The data matrix as the caller holds it, never copied: a dense array in C or Fortran order, or an object with the
 /// attributes of a CSC matrix (`format`, `shape`, `data`, `indices`, `indptr`), rows sorted without duplicates in each

@@ -29,4 +29,5 @@ PYBIND11_MODULE(PYREWEIGHT_MODULE, m) {
   pyreweight::bind_penalties(m);
   pyreweight::bind_fit(m);
   pyreweight::bind_training(m);
+  pyreweight::bind_path(m);
 }

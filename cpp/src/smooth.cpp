@@ -6,7 +6,6 @@
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
 #include "pyreweight/irls.hpp"
-#include "pyreweight/ridge.hpp"
 
 namespace pyreweight {
 namespace {
@@ -20,11 +19,8 @@ constexpr double kPenaltyDominates = 100;  // ridge weight over column moment: t
 
 class SmoothSolver {
  public:
-  SmoothSolver(const Problem& problem, const Regularizer& regularizer)
-      : problem_(problem),
-        regularizer_(regularizer),
-        ridge_(problem.design, problem.monitor),
-        columns_(usable_columns(regularizer)) {}
+  SmoothSolver(const Problem& problem, const Regularizer& regularizer, RidgeSolver& ridge)
+      : problem_(problem), regularizer_(regularizer), ridge_(ridge), columns_(usable_columns(regularizer)) {}
 
   Solution run(const Vector& start) {
     Solution best;
@@ -148,14 +144,14 @@ class SmoothSolver {
 
   const Problem& problem_;
   const Regularizer& regularizer_;
-  RidgeSolver ridge_;
+  RidgeSolver& ridge_;
   Columns columns_;
 };
 
 }  // namespace
 
-Solution solve_smooth(const Problem& problem, const Regularizer& regularizer, const Vector& start) {
-  return SmoothSolver(problem, regularizer).run(start);
+Solution solve_smooth(const Problem& problem, const Regularizer& regularizer, const Vector& start, RidgeSolver& ridge) {
+  return SmoothSolver(problem, regularizer, ridge).run(start);
 }
 
 }  // namespace pyreweight

@@ -286,4 +286,15 @@ const Solution& WorkingSetSolver::solve_null() {
   return solution_;
 }
 
+Matrix WorkingSetSolver::support_gram() const {
+  std::vector<std::pair<Index, Index>> places;  // column, its inner coordinate
+  for (size_t i = 0; i < working_.size(); ++i) {
+    if (solution_.v[working_[i]] != 0) places.emplace_back(working_[i], static_cast<Index>(i));
+  }
+  std::sort(places.begin(), places.end());
+  Columns inner;
+  for (const auto& place : places) inner.push_back(place.second);
+  return submatrix(inner_.gram(), inner);
+}
+
 }  // namespace pyreweight

@@ -21,6 +21,22 @@ inline const pid_t kHomeProcess = getpid();  // the process that loaded this mod
 }
 #endif
 
+namespace detail {
+inline thread_local int thread_share = 1;
+}
+
+/// While it lives, this thread leaves OpenMP's threads to `workers` threads in equal shares: each of them calls the
+/// core at the same time as the others. It changes nothing outside this thread.
+class ThreadShare {
+ public:
+  explicit ThreadShare(int workers) : before_(detail::thread_share) { detail::thread_share = std::max(1, workers); }
+  ~ThreadShare() { detail::thread_share = before_; }
+  ThreadShare(const ThreadShare&) = delete;
+
+ private:
+  int before_;
+};
+
 /// Threads that OpenMP gives at this call (OMP_NUM_THREADS, threadpoolctl). One in a forked child, where GNU OpenMP
 /// would wait for threads that did not survive the fork, and one inside somebody else's parallel region.
 inline int available_threads() {
@@ -28,7 +44,7 @@ inline int available_threads() {
 #if defined(__unix__) || defined(__APPLE__)
   if (getpid() != detail::kHomeProcess) return 1;
 #endif
-  return omp_in_parallel() ? 1 : std::max(1, omp_get_max_threads());
+  return omp_in_parallel() ? 1 : std::max(1, omp_get_max_threads() / detail::thread_share);
 #else
   return 1;
 #endif

@@ -21,10 +21,15 @@ class WorkingSetSolver {
 
   /// Starts from v (p,) instead of from zero: the next solve() reweights at once.
   void start_from(const ConstVec& v);
+  /// Lets the next solve() begin with the lasso again, reached from the present point. A penalty of infinite slope
+  /// needs it on a path: no zero of it ever violates the stationarity conditions.
+  void restart() { warm_ = false; }
   /// Solves at the regularizer's present alpha, from where the last call ended.
   const Solution& solve();
   /// Fits the unpenalised columns alone.
   const Solution& solve_null();
+  /// Z_A' diag(pi) Z_A over the support A of the last solution, in the order of the columns.
+  Matrix support_gram() const;
 
  private:
   void add_columns(const Columns& fresh);

@@ -1,0 +1,132 @@
+#include <pybind11/eigen.h>
+#include <pybind11/stl.h>
+
+#include "arguments.hpp"
+#include "bindings.hpp"
+#include "pyreweight/parallel.hpp"
+#include "pyreweight/path.hpp"
+#include "pyreweight/registry.hpp"
+
+namespace py = pybind11;
+
+namespace pyreweight {
+namespace {
+
+PathRequest make_request(const ConstVec& sample_weight, bool paper_loop, bool fit_intercept,
+                         const ConstVec& feature_weights, const ConstVec& alphas, Index grid_size, double eps,
+                         int max_iter, double tol) {
+  PathRequest request;
+  request.paper_loop = paper_loop;
+  request.fit_intercept = fit_intercept;
+  request.weight_sum = sample_weight.sum();
+  request.eps = eps;
+  request.feature_weights = feature_weights;
+  request.options.max_iter = max_iter;
+  request.options.tol = tol;
+  request.alphas = alphas;
+  request.grid_size = grid_size;
+  return request;
+}
+
+/// One array per quantity, one entry per alpha; coefficients as the parts of a CSC matrix (p, number of alphas), so
+/// that a long path of a wide problem stays sparse.
+py::dict to_dict(const std::vector<PathPoint>& points) {
+  const Index count = static_cast<Index>(points.size());
+  const auto collect = [&](auto member) {
+    Vector out(count);
+    for (Index i = 0; i < count; ++i) out[i] = points[static_cast<size_t>(i)].*member;
+    return out;
+  };
+  py::array_t<std::int64_t> indptr(count + 1);
+  py::array_t<int> n_iter(count);
+  py::array_t<bool> converged(count);
+  indptr.mutable_at(0) = 0;
+  for (Index i = 0; i < count; ++i) {
+    const PathPoint& point = points[static_cast<size_t>(i)];
+    indptr.mutable_at(i + 1) = indptr.at(i) + point.values.size();
+    n_iter.mutable_at(i) = point.n_iter;
+    converged.mutable_at(i) = point.converged;
+  }
+  py::array_t<std::int64_t> indices(indptr.at(count));
+  py::array_t<double> values(indptr.at(count));
+  for (Index i = 0; i < count; ++i) {
+    const PathPoint& point = points[static_cast<size_t>(i)];
+    std::copy(point.columns.begin(), point.columns.end(), indices.mutable_data() + indptr.at(i));
+    std::copy(point.values.begin(), point.values.end(), values.mutable_data() + indptr.at(i));
+  }
+  py::dict out;
+  out["indptr"] = indptr;
+  out["indices"] = indices;
+  out["values"] = values;
+  out["intercept"] = collect(&PathPoint::intercept);
+  out["alpha"] = collect(&PathPoint::alpha);
+  out["objective"] = collect(&PathPoint::objective);
+  out["dual_gap"] = collect(&PathPoint::dual_gap);
+  out["kkt_residual"] = collect(&PathPoint::kkt_residual);
+  out["noise_scale"] = collect(&PathPoint::noise_scale);
+  out["degrees_of_freedom"] = collect(&PathPoint::degrees_of_freedom);
+  out["residual_scale"] = collect(&PathPoint::residual_scale);
+  out["test_error"] = collect(&PathPoint::test_error);
+  out["n_iter"] = n_iter;
+  out["converged"] = converged;
+  return out;
+}
+
+py::dict fit_alphas(const py::array& X, const ConstVec& y, const ConstVec& sample_weight, const ConstVec& test_weight,
+                    const std::string& penalty, const Params& params, const ConstVec& alphas, Index grid_size,
+                    const std::string& solver, bool fit_intercept, bool standardize, const ConstVec& feature_weights,
+                    int max_iter, double tol, double eps, bool degrees_of_freedom, int workers,
+                    const py::object& progress, const py::object& check) {
+  const auto rule = make_penalty(penalty, params);
+  const ThreadShare share(workers);
+  Monitor monitor = make_monitor(py::none(), check);
+  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
+  PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, alphas, grid_size,
+                                     eps, max_iter, tol);
+  request.degrees_of_freedom = degrees_of_freedom;
+  request.test_weight = test_weight;
+  if (!progress.is_none()) {
+    request.progress = [&progress](Index i, const PathPoint& point) {
+      py::gil_scoped_acquire gil;
+      progress(i, point.alpha, point.columns.size(), point.objective, point.converged);
+    };
+  }
+  std::vector<PathPoint> points;
+  {
+    py::gil_scoped_release release;
+    points = fit_path(*design, y, *rule, request, monitor);
+  }
+  return to_dict(points);
+}
+
+Vector find_alphas(const py::array& X, const ConstVec& y, const ConstVec& sample_weight, const std::string& penalty,
+                   const Params& params, Index grid_size, bool fit_intercept, bool standardize,
+                   const ConstVec& feature_weights, double eps) {
+  const auto rule = make_penalty(penalty, params);
+  Monitor monitor = make_monitor(py::none());
+  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
+  const PathRequest request =
+      make_request(sample_weight, false, fit_intercept, feature_weights, Vector(), grid_size, eps, 1, 0);
+  py::gil_scoped_release release;
+  return path_alphas(*design, y, *rule, request, monitor);
+}
+
+}  // namespace
+
+void bind_path(py::module_& m) {
+  m.def("fit_path", &fit_alphas, py::arg("X").noconvert(), py::arg("y").noconvert(),
+        py::arg("sample_weight").noconvert(), py::arg("test_weight").noconvert(), py::arg("penalty"), py::arg("params"),
+        py::arg("alphas").noconvert(), py::arg("grid_size"), py::arg("solver"), py::arg("fit_intercept"),
+        py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("max_iter"), py::arg("tol"),
+        py::arg("eps"), py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"), py::arg("check"),
+        "Fits y (n,) on X (n, p) at every alpha, or on a grid of grid_size alphas when there are none. test_weight "
+        "(n,) or (0,). workers: how many such calls share the threads. progress(i, alpha, nonzeros, objective, "
+        "converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as "
+        "CSC parts of (p, number of alphas).");
+  m.def("path_alphas", &find_alphas, py::arg("X").noconvert(), py::arg("y").noconvert(),
+        py::arg("sample_weight").noconvert(), py::arg("penalty"), py::arg("params"), py::arg("grid_size"),
+        py::arg("fit_intercept"), py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("eps"),
+        "Geometric grid of alphas from alpha_max to eps alpha_max; all 0 when there is nothing to explain.");
+}
+
+}  // namespace pyreweight

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "pyreweight/problem.hpp"
+
+namespace pyreweight {
+
+/// What a fit at one alpha and a path of alphas have in common.
+struct ModelRequest {
+  bool paper_loop = false;  // solver="irls"
+  bool fit_intercept = true;
+  double weight_sum = 0;   // sum of the sample weights
+  double eps = 1e-3;       // where a path of alphas ends, as a fraction of alpha_max
+  Vector feature_weights;  // (p,)
+  Options options;
+};
+
+/// An answer in the user's units. Coefficients are those that are not zero.
+struct Answer {
+  Columns columns;
+  Vector values;  // (|columns|,)
+  double intercept = 0;
+  double alpha = 0;
+  double objective = 0;
+  double dual_gap = 0;
+  double kkt_residual = 0;
+  double noise_scale = 0;
+  int n_iter = 0;
+  bool converged = false;
+};
+
+/// y = mean + scale * values, with a power of two for scale so that the root mean square of values is in [1, 2).
+struct Target {
+  Vector values;
+  double mean = 0;
+  double scale = 1;
+  bool constant = false;
+};
+
+/// The problem in the solvers' units (see Design and Regularizer), and the way there and back.
+class ScaledProblem {
+ public:
+  ScaledProblem(const Design& design, const ConstVec& y, const Penalty& penalty, const ModelRequest& request,
+                double alpha, Monitor& monitor);
+  ScaledProblem(const ScaledProblem&) = delete;  // the problem refers to this object's parts
+
+  const Problem& problem() const { return problem_; }
+  const Target& target() const { return target_; }
+  Regularizer& regularizer() { return regularizer_; }
+  const Regularizer& regularizer() const { return regularizer_; }
+
+  /// Coefficients w (p,) as the solvers' v.
+  Vector to_solver(const ConstVec& coef) const;
+  /// A solver's solution in the user's units.
+  Answer to_user(const Solution& solution) const;
+  /// The solution for a constant y: nothing to explain, nothing to iterate.
+  Solution constant_solution() const;
+
+ private:
+  const ModelRequest& request_;
+  Target target_;
+  Problem problem_;
+  Regularizer regularizer_;
+};
+
+}  // namespace pyreweight

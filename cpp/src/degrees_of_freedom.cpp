@@ -1,0 +1,73 @@
+#include "pyreweight/degrees_of_freedom.hpp"
+
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+
+#include "pyreweight/cholesky.hpp"
+#include "pyreweight/columns.hpp"
+
+namespace pyreweight {
+namespace {
+
+constexpr Index kBlock = 64;     // columns between two polls of the monitor
+constexpr double kLeast = 1e-8;  // curvature over column moment that stands for none in the n x n form
+
+/// |A| - tr (G + diag(h))^-1 diag(h); nan when the matrix is not positive definite.
+double primal_trace(Matrix system, const Vector& h, Monitor& monitor) {
+  const Index k = h.size();
+  system.diagonal() += h;
+  if (!cholesky(system, monitor)) return std::nan("");
+  Columns curved;
+  for (Index i = 0; i < k; ++i) {
+    if (h[i] != 0) curved.push_back(i);
+  }
+  double trace = static_cast<double>(k);
+  for (size_t first = 0; first < curved.size(); first += kBlock) {
+    monitor.poll();
+    const size_t last = std::min(curved.size(), first + kBlock);
+    Matrix block = Matrix::Zero(k, static_cast<Index>(last - first));
+    for (size_t i = first; i < last; ++i) block(curved[i], static_cast<Index>(i - first)) = 1;
+    system.triangularView<Eigen::Upper>().transpose().solveInPlace(block);
+    for (size_t i = first; i < last; ++i)
+      trace -= h[curved[i]] * block.col(static_cast<Index>(i - first)).squaredNorm();
+  }
+  return trace;
+}
+
+/// The same from the rows: with K = Z diag(1 / h) Z' it is tr K (I + K)^-1 = n - tr (I + K)^-1.
+double dual_trace(const Problem& problem, const Columns& active, const Vector& h) {
+  const Vector moment = gather(problem.design.second_moment(), active);
+  Vector tau(h.size());
+  for (Index i = 0; i < h.size(); ++i) {
+    const double least = kLeast * moment[i];
+    tau[i] = 1 / (std::abs(h[i]) > least ? h[i] : least);
+  }
+  Matrix system = problem.design.dual_gram(active, tau, problem.monitor);
+  system.diagonal().array() += 1;
+  const Index n = system.cols();
+  const Eigen::PartialPivLU<Eigen::Ref<Matrix>> factors(system);
+  double trace = static_cast<double>(n);
+  for (Index first = 0; first < n; first += kBlock) {
+    problem.monitor.poll();
+    const Index width = std::min(kBlock, n - first);
+    const Matrix block = factors.solve(Matrix::Identity(n, n).middleCols(first, width));
+    trace -= block.middleRows(first, width).trace();
+  }
+  return trace;
+}
+
+}  // namespace
+
+double degrees_of_freedom(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
+                          const std::function<Matrix(const Columns&)>& gram) {
+  const Columns active = support(solution.v);
+  const double size = static_cast<double>(active.size());
+  const Vector h = regularizer.curvature(active, gather(solution.v, active));
+  if (h.isZero(0)) return size;
+  const bool wide = static_cast<Index>(active.size()) > problem.design.rows();
+  const double trace = wide ? dual_trace(problem, active, h) : primal_trace(gram(active), h, problem.monitor);
+  return std::isfinite(trace) ? trace : size;
+}
+
+}  // namespace pyreweight

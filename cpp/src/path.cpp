@@ -1,0 +1,129 @@
+#include "pyreweight/path.hpp"
+
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "pyreweight/alpha_max.hpp"
+#include "pyreweight/certificate.hpp"
+#include "pyreweight/columns.hpp"
+#include "pyreweight/degrees_of_freedom.hpp"
+#include "pyreweight/irls.hpp"
+#include "pyreweight/smooth.hpp"
+#include "pyreweight/working_set.hpp"
+
+namespace pyreweight {
+namespace {
+
+/// solver="auto" or the paper's loop at one alpha after the other, with everything kept that the next one can use.
+class PathSolver {
+ public:
+  PathSolver(ScaledProblem& scaled, bool paper_loop)
+      : problem_(scaled.problem()),
+        regularizer_(scaled.regularizer()),
+        paper_loop_(paper_loop),
+        working_set_(problem_, regularizer_),
+        ridge_(problem_.design, problem_.monitor),
+        null_(working_set_.solve_null()) {}
+
+  double alpha_max() const { return pyreweight::alpha_max(problem_, regularizer_, null_.gradient); }
+
+  Solution solve(double alpha) {
+    regularizer_.set_alpha(alpha);
+    const double kink = regularizer_.penalty().slope_at_zero();
+    if (alpha == 0) {
+      Solution null = null_;
+      null.n_iter = 1;
+      certify(problem_, regularizer_, null);
+      null.converged = certified(problem_, regularizer_, null);
+      return null;
+    }
+    if (paper_loop_) return solve_irls(problem_, regularizer_, Vector());
+    if (kink == 0) {
+      Solution solution = solve_smooth(problem_, regularizer_, last_, ridge_);
+      last_ = solution.v;
+      return solution;
+    }
+    if (std::isinf(kink)) working_set_.restart();
+    return working_set_.solve();
+  }
+
+  double degrees_of_freedom(const Solution& solution) const {
+    const bool has_gram = !paper_loop_ && regularizer_.alpha() > 0 && regularizer_.penalty().slope_at_zero() > 0;
+    const auto gram = [&](const Columns& active) {
+      return has_gram ? working_set_.support_gram() : problem_.design.gram(active, active, problem_.monitor);
+    };
+    return pyreweight::degrees_of_freedom(problem_, regularizer_, solution, gram);
+  }
+
+ private:
+  const Problem& problem_;
+  Regularizer& regularizer_;
+  bool paper_loop_;
+  WorkingSetSolver working_set_;
+  RidgeSolver ridge_;
+  Solution null_;
+  Vector last_;
+};
+
+Vector geometric_grid(double top, Index size, double eps) {
+  Vector alphas(size);
+  for (Index i = 0; i < size; ++i) {
+    alphas[i] = i == 0 ? top : top * std::pow(eps, static_cast<double>(i) / static_cast<double>(size - 1));
+  }
+  return alphas;
+}
+
+/// Mean squared error over the rows of `weights`, in the units of y. A row of the design with weight 0 has target 0, so
+/// that its residual is minus its prediction.
+double weighted_error(const ScaledProblem& scaled, const ConstVec& y, const Vector& residual, const Vector& weights) {
+  const Target& target = scaled.target();
+  double sum = 0, total = 0;
+  for (Index i = 0; i < y.size(); ++i) {
+    if (weights[i] == 0) continue;
+    const double error = (y[i] - target.mean) / target.scale - (target.values[i] - residual[i]);
+    sum += weights[i] * error * error;
+    total += weights[i];
+  }
+  return ((sum / total) * target.scale) * target.scale;
+}
+
+}  // namespace
+
+Vector path_alphas(const Design& design, const ConstVec& y, const Penalty& penalty, const PathRequest& request,
+                   Monitor& monitor) {
+  if (request.alphas.size() > 0) return request.alphas;
+  ScaledProblem scaled(design, y, penalty, request, 1.0, monitor);
+  const double top = scaled.target().constant ? 0.0 : PathSolver(scaled, request.paper_loop).alpha_max();
+  return geometric_grid(top, request.grid_size, request.eps);
+}
+
+std::vector<PathPoint> fit_path(const Design& design, const ConstVec& y, const Penalty& penalty,
+                                const PathRequest& request, Monitor& monitor) {
+  ScaledProblem scaled(design, y, penalty, request, 1.0, monitor);
+  const bool constant = scaled.target().constant;
+  std::unique_ptr<PathSolver> solver;
+  if (!constant) solver = std::make_unique<PathSolver>(scaled, request.paper_loop);
+  const Vector alphas = request.alphas.size() > 0
+                            ? request.alphas
+                            : geometric_grid(constant ? 0.0 : solver->alpha_max(), request.grid_size, request.eps);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<PathPoint> points;
+  for (Index i = 0; i < alphas.size(); ++i) {
+    monitor.poll();
+    scaled.regularizer().set_alpha(alphas[i]);
+    const Solution solution = constant ? scaled.constant_solution() : solver->solve(alphas[i]);
+    PathPoint point{scaled.to_user(solution)};
+    point.residual_scale = scaled.target().scale * std::sqrt(solution.residual.cwiseAbs2().dot(design.row_weights()));
+    point.degrees_of_freedom = !request.degrees_of_freedom ? nan
+                               : constant                  ? 0.0
+                                                           : solver->degrees_of_freedom(solution);
+    point.test_error =
+        request.test_weight.size() == 0 ? nan : weighted_error(scaled, y, solution.residual, request.test_weight);
+    points.push_back(point);
+    if (request.progress) request.progress(i, point);
+  }
+  return points;
+}
+
+}  // namespace pyreweight

@@ -1,0 +1,85 @@
+#include "pyreweight/scaled_problem.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "pyreweight/auto_alpha.hpp"
+#include "pyreweight/columns.hpp"
+
+namespace pyreweight {
+namespace {
+
+Target scale_target(const ConstVec& y, const Vector& weights, bool fit_intercept) {
+  const auto power_of_two = [](double x) { return std::ldexp(1.0, std::ilogb(x)); };
+  Target target;
+  const Vector counted = (weights.array() > 0).select(y, 0.0);
+  const double largest = counted.cwiseAbs().maxCoeff();
+  target.constant = true;
+  target.values = Vector::Zero(y.size());
+  if (largest == 0) return target;
+  const double unit = power_of_two(largest);
+  Vector values = counted / unit;
+  double mean = 0;
+  if (fit_intercept) {
+    mean = values.dot(weights);
+    mean += (values.array() - mean).matrix().dot(weights);  // takes back what rounding left
+    values.array() -= mean;
+    target.mean = mean * unit;
+  }
+  const double deviation = std::sqrt(values.cwiseAbs2().dot(weights));
+  if (deviation <= 10 * std::numeric_limits<double>::epsilon()) return target;
+  target.constant = false;
+  const double spread = power_of_two(deviation);
+  target.values = (weights.array() > 0).select(values / spread, 0.0);
+  target.scale = unit * spread;
+  return target;
+}
+
+}  // namespace
+
+ScaledProblem::ScaledProblem(const Design& design, const ConstVec& y, const Penalty& penalty,
+                             const ModelRequest& request, double alpha, Monitor& monitor)
+    : request_(request),
+      target_(scale_target(y, design.row_weights(), request.fit_intercept)),
+      problem_{design, target_.values, monitor, request.options},
+      regularizer_(penalty, alpha, request.feature_weights, design, target_.scale) {}
+
+Vector ScaledProblem::to_solver(const ConstVec& coef) const {
+  return coef.cwiseProduct(problem_.design.scale()) / target_.scale;
+}
+
+Answer ScaledProblem::to_user(const Solution& solution) const {
+  const Design& design = problem_.design;
+  Answer answer;
+  answer.alpha = regularizer_.alpha();
+  answer.columns = support(solution.v);
+  answer.values = gather(solution.v, answer.columns);
+  double at_centre = 0;
+  for (Index i = 0; i < answer.values.size(); ++i) {
+    const Index j = answer.columns[static_cast<size_t>(i)];
+    answer.values[i] = answer.values[i] / design.scale()[j] * target_.scale;
+    at_centre += answer.values[i] * design.centre()[j];
+  }
+  answer.intercept = request_.fit_intercept ? target_.mean - at_centre : 0.0;
+  answer.objective = (solution.objective * target_.scale) * target_.scale;
+  answer.dual_gap = (solution.gap * target_.scale) * target_.scale;
+  answer.kkt_residual = solution.kkt_residual * answer.alpha;
+  const AutoAlpha rule{request_.weight_sum, request_.fit_intercept, request_.eps};
+  answer.noise_scale = noise_scale(problem_, regularizer_, solution, rule);
+  answer.n_iter = solution.n_iter;
+  answer.converged = solution.converged;
+  return answer;
+}
+
+Solution ScaledProblem::constant_solution() const {
+  Solution solution;
+  const Penalty& penalty = regularizer_.penalty();
+  solution.v = Vector::Zero(problem_.design.cols());
+  solution.residual = Vector::Zero(problem_.design.rows());
+  solution.gap = penalty.linear_quadratic() && penalty.slope_at_zero() > 0 ? 0.0 : std::nan("");
+  solution.n_iter = 1;
+  solution.converged = true;
+  return solution;
+}
+
+}  // namespace pyreweight
