@@ -9,6 +9,7 @@ __path__ = extend_path(__path__, __name__)
 
 from . import penalties
 from .masks import effective_penalty
+from .path import RegularizationPath, dropout_path
 from .regressor import AdaptiveDropoutRegressor
 
 try:
@@ -16,4 +17,11 @@ try:
 except PackageNotFoundError:  # running from a source tree that is not installed
     __version__ = "0+unknown"
 
-__all__ = ["AdaptiveDropoutRegressor", "__version__", "effective_penalty", "penalties"]
+__all__ = [
+    "AdaptiveDropoutRegressor",
+    "RegularizationPath",
+    "__version__",
+    "dropout_path",
+    "effective_penalty",
+    "penalties",
+]

@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['check_sparse', 'effective_penalty', 'evaluate_penalty', 'fit', 'majorise_penalty', 'penalty_names', 'penalty_parameters', 'penalty_properties', 'prox_penalty', 'supports_v3', 'zero_threshold']
+__all__: list[str] = ['check_sparse', 'effective_penalty', 'evaluate_penalty', 'fit', 'fit_path', 'majorise_penalty', 'path_alphas', 'penalty_names', 'penalty_parameters', 'penalty_properties', 'prox_penalty', 'supports_v3', 'zero_threshold']
 def check_sparse(indptr: numpy.ndarray, indices: numpy.ndarray, stored: typing.SupportsInt | typing.SupportsIndex, majors: typing.SupportsInt | typing.SupportsIndex, minors: typing.SupportsInt | typing.SupportsIndex) -> bool:
     """
     Whether the indices of a CSR or CSC matrix are sorted without duplicates; ValueError when it is malformed.
@@ -23,9 +23,17 @@ def fit(X: typing.Any, Y: typing.Annotated[numpy.typing.NDArray[numpy.float64], 
     """
     Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and one dict per target. start (p, k) or (0, 0).
     """
+def fit_path(X: typing.Any, y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], test_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], penalty: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], alphas: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], grid_size: typing.SupportsInt | typing.SupportsIndex, solver: str, fit_intercept: bool, standardize: bool, feature_weights: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], max_iter: typing.SupportsInt | typing.SupportsIndex, tol: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, degrees_of_freedom: bool, workers: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any, check: typing.Any) -> dict:
+    """
+    Fits y (n,) on X (n, p), dense or CSC, at every alpha, or on a grid of grid_size alphas when there are none. test_weight (n,) or (0,). workers: how many such calls share the threads. progress(i, alpha, nonzeros, objective, converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as CSC parts of (p, number of alphas).
+    """
 def majorise_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
     """
     Coefficients (l1, l2) of the majoriser l1 |x| + l2 x^2 / 2 that touches Omega at t.
+    """
+def path_alphas(X: typing.Any, y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], penalty: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], grid_size: typing.SupportsInt | typing.SupportsIndex, fit_intercept: bool, standardize: bool, feature_weights: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], eps: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+    """
+    Geometric grid of alphas from alpha_max to eps alpha_max; all 0 when there is nothing to explain.
     """
 def penalty_names() -> list[str]:
     """

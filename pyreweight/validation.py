@@ -35,14 +35,17 @@ class Problem:
         return 1e-3 if self.sample_weight.sum() > self.X.shape[1] else 1e-2
 
 
-def check_problem(estimator, X, y, sample_weight: ArrayLike | None) -> Problem:
-    """Validate the data and the parameters of `estimator`; every complaint names the argument."""
+def check_problem(estimator, X, y, sample_weight: ArrayLike | None, owner=None) -> Problem:
+    """Validate the data and the parameters of `estimator`; every complaint names the argument.
+
+    `owner`, by default `estimator` itself, is the estimator that is told the number and names of the features.
+    """
     check_parameters(estimator)
     penalty = get_penalty(estimator.penalty)
     alpha = check_alpha(estimator.alpha, penalty)
     if np.asarray(y).shape[1:] == (0,):
         raise ValueError(f"y must have at least one target, got shape {np.asarray(y).shape}")
-    X, y = check_data(estimator, X, y, multi_output=True, y_numeric=True)
+    X, y = check_data(estimator if owner is None else owner, X, y, multi_output=True, y_numeric=True)
     y = np.asarray(y, dtype=np.float64)
     weights = check_sample_weight(sample_weight, X.shape[0])
     counted = weights > 0
@@ -101,6 +104,29 @@ def check_alpha(alpha, penalty: Penalty) -> float:
     if not _is_number(alpha) or not sys.float_info.min <= alpha < math.inf:  # subnormal numbers have lost their digits
         raise ValueError(f"alpha must be 'auto' or a finite number > 0, got {alpha!r}")
     return float(alpha)
+
+
+def check_alphas(alphas) -> int | NDArray[np.float64]:
+    """Return the number of alphas, or the values in decreasing order."""
+    if _is_number(alphas, Integral):
+        if not 1 <= alphas < 2**31:
+            raise ValueError(f"alphas must be a number >= 1 of alphas, or their values, got {alphas!r}")
+        return int(alphas)
+    if isinstance(alphas, str) or np.ndim(alphas) != 1 or len(alphas) == 0:
+        raise ValueError(f"alphas must be an integer >= 1 or a list of values, got {alphas!r}")
+    values = _vector(alphas, "alphas", len(alphas))
+    if not np.all((values >= sys.float_info.min) & (values < math.inf)):
+        raise ValueError(f"alphas must be finite and > 0, got {alphas!r}")
+    return np.sort(values)[::-1].copy()
+
+
+def check_eps(eps, problem: Problem) -> float:
+    """Return where a grid of alphas ends as a fraction of alpha_max; None leaves it to the shape of the data."""
+    if eps is None:
+        return problem.eps
+    if not _is_number(eps) or not 0 < eps < 1:
+        raise ValueError(f"eps must be None or a number between 0 and 1, got {eps!r}")
+    return float(eps)
 
 
 def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:

@@ -72,7 +72,7 @@ py::dict to_dict(const std::vector<PathPoint>& points) {
   return out;
 }
 
-py::dict fit_alphas(const py::array& X, const ConstVec& y, const ConstVec& sample_weight, const ConstVec& test_weight,
+py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const ConstVec& test_weight,
                     const std::string& penalty, const Params& params, const ConstVec& alphas, Index grid_size,
                     const std::string& solver, bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                     int max_iter, double tol, double eps, bool degrees_of_freedom, int workers,
@@ -99,7 +99,7 @@ py::dict fit_alphas(const py::array& X, const ConstVec& y, const ConstVec& sampl
   return to_dict(points);
 }
 
-Vector find_alphas(const py::array& X, const ConstVec& y, const ConstVec& sample_weight, const std::string& penalty,
+Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const std::string& penalty,
                    const Params& params, Index grid_size, bool fit_intercept, bool standardize,
                    const ConstVec& feature_weights, double eps) {
   const auto rule = make_penalty(penalty, params);
@@ -114,18 +114,19 @@ Vector find_alphas(const py::array& X, const ConstVec& y, const ConstVec& sample
 }  // namespace
 
 void bind_path(py::module_& m) {
-  m.def("fit_path", &fit_alphas, py::arg("X").noconvert(), py::arg("y").noconvert(),
-        py::arg("sample_weight").noconvert(), py::arg("test_weight").noconvert(), py::arg("penalty"), py::arg("params"),
-        py::arg("alphas").noconvert(), py::arg("grid_size"), py::arg("solver"), py::arg("fit_intercept"),
-        py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("max_iter"), py::arg("tol"),
-        py::arg("eps"), py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"), py::arg("check"),
-        "Fits y (n,) on X (n, p) at every alpha, or on a grid of grid_size alphas when there are none. test_weight "
+  m.def("fit_path", &fit_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
+        py::arg("test_weight").noconvert(), py::arg("penalty"), py::arg("params"), py::arg("alphas").noconvert(),
+        py::arg("grid_size"), py::arg("solver"), py::arg("fit_intercept"), py::arg("standardize"),
+        py::arg("feature_weights").noconvert(), py::arg("max_iter"), py::arg("tol"), py::arg("eps"),
+        py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"), py::arg("check"),
+        "Fits y (n,) on X (n, p), dense or CSC, at every alpha, or on a grid of grid_size alphas when there are none. "
+        "test_weight "
         "(n,) or (0,). workers: how many such calls share the threads. progress(i, alpha, nonzeros, objective, "
         "converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as "
         "CSC parts of (p, number of alphas).");
-  m.def("path_alphas", &find_alphas, py::arg("X").noconvert(), py::arg("y").noconvert(),
-        py::arg("sample_weight").noconvert(), py::arg("penalty"), py::arg("params"), py::arg("grid_size"),
-        py::arg("fit_intercept"), py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("eps"),
+  m.def("path_alphas", &find_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
+        py::arg("penalty"), py::arg("params"), py::arg("grid_size"), py::arg("fit_intercept"), py::arg("standardize"),
+        py::arg("feature_weights").noconvert(), py::arg("eps"),
         "Geometric grid of alphas from alpha_max to eps alpha_max; all 0 when there is nothing to explain.");
 }
 

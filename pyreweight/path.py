@@ -1,0 +1,369 @@
+"""Regularization paths."""
+
+import math
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.utils import check_array
+
+from ._native import core
+from .regressor import AdaptiveDropoutRegressor
+from .validation import Problem, check_alphas, check_eps, check_problem
+
+
+@dataclass(frozen=True, eq=False)
+class RegularizationPath:
+    """Models at decreasing strengths of the penalty, from :func:`dropout_path`.
+
+    Attributes
+    ----------
+    alphas_ : ndarray of shape (n_alphas,)
+        The strengths, decreasing. All 0 where a grid was asked for and there is nothing to explain: y is constant, or
+        no penalised feature correlates with what the unpenalised ones leave.
+    coefs_ : ndarray of shape (n_features, n_alphas)
+        Coefficients for the columns as given; zeros are exact. Made from `sparse_coefs_` when it is first asked for.
+    sparse_coefs_ : scipy.sparse.csc_array of shape (n_features, n_alphas)
+        The same coefficients without the zeros: what a path of very many features is better read from.
+    intercepts_ : ndarray of shape (n_alphas,)
+        Intercepts, 0 without.
+    objectives_ : ndarray of shape (n_alphas,)
+        Value of the objective.
+    dual_gaps_ : ndarray of shape (n_alphas,)
+        Duality gaps for l1 and elastic net; nan otherwise.
+    kkt_residuals_ : ndarray of shape (n_alphas,)
+        Largest violations of the stationarity conditions over all features.
+    n_iters_ : ndarray of shape (n_alphas,)
+        Numbers of reweightings.
+    converged_ : ndarray of shape (n_alphas,)
+        Whether the target set by `tol` was met.
+    degrees_of_freedom_ : ndarray of shape (n_alphas,)
+        Degrees of freedom of the coefficients, the intercept not counted; see :meth:`select`.
+    noise_scales_ : ndarray of shape (n_alphas,)
+        Noise scales, as `noise_scale_` of :class:`AdaptiveDropoutRegressor`.
+    residual_scales_ : ndarray of shape (n_alphas,)
+        Root mean squares of the residuals on the training data, weighted by `sample_weight`.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    dropout_path : Computes it.
+    PathDisplay : Draws it.
+    """
+
+    alphas_: NDArray[np.float64]
+    sparse_coefs_: scipy.sparse.csc_array
+    intercepts_: NDArray[np.float64]
+    objectives_: NDArray[np.float64]
+    dual_gaps_: NDArray[np.float64]
+    kkt_residuals_: NDArray[np.float64]
+    n_iters_: NDArray[np.integer]
+    converged_: NDArray[np.bool_]
+    degrees_of_freedom_: NDArray[np.float64]
+    noise_scales_: NDArray[np.float64]
+    residual_scales_: NDArray[np.float64]
+    n_features_in_: int
+    _weight_sum: float
+    _fit_intercept: bool
+
+    @cached_property
+    def coefs_(self) -> NDArray[np.floating]:
+        """Coefficients as a dense array of shape (n_features, n_alphas)."""
+        return self.sparse_coefs_.toarray()
+
+    def predict(self, X, alpha):
+        """Predict with the coefficients at a strength; between two points of the path they are linear in alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse array or matrix} of shape (n_samples, n_features)
+            Data.
+        alpha : float or array-like of shape (n,)
+            Strengths, from ``alphas_[-1]`` to ``alphas_[0]``.
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_samples,) or (n_samples, n)
+            Predictions, one column for each entry of an array `alpha`.
+
+        Raises
+        ------
+        ValueError
+            If `alpha` is outside the path, or `X` has another number of features.
+        """
+        X = check_array(X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], estimator="RegularizationPath")
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {X.shape[1]} features, but the path was computed with {self.n_features_in_}")
+        mixture = self._mixture(alpha)
+        coefs = self.sparse_coefs_ @ mixture
+        active = np.flatnonzero(np.diff(coefs.tocsr().indptr))
+        y_pred = X[:, active] @ coefs.tocsr()[active].toarray() + self.intercepts_ @ mixture
+        return y_pred[:, 0] if np.ndim(alpha) == 0 else y_pred
+
+    def _mixture(self, alpha: ArrayLike) -> scipy.sparse.csc_array:
+        """Weights of the points in each of the strengths, of shape (n_alphas, n)."""
+        wanted = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+        top, bottom = self.alphas_[0], self.alphas_[-1]
+        if wanted.ndim != 1 or not np.all((wanted >= bottom) & (wanted <= top)):
+            raise ValueError(f"alpha must be between {bottom:g} and {top:g}, the ends of the path, got {alpha!r}")
+        right = np.clip(np.searchsorted(-self.alphas_, -wanted), 1, max(1, len(self.alphas_) - 1))
+        left = right - 1
+        right = np.minimum(right, len(self.alphas_) - 1)
+        width = self.alphas_[left] - self.alphas_[right]
+        share = np.divide(self.alphas_[left] - wanted, width, out=np.zeros(len(wanted)), where=width > 0)
+        columns = np.arange(len(wanted))
+        shape = (len(self.alphas_), len(wanted))
+        near = scipy.sparse.csc_array((1 - share, (left, columns)), shape=shape)
+        return near + scipy.sparse.csc_array((share, (right, columns)), shape=shape)
+
+    def select(self, criterion: str = "bic") -> int:
+        r"""Index of the best point by an information criterion.
+
+        With S the sum of the sample weights, r the residuals, k the degrees of freedom and one more for the intercept,
+
+        .. math:: S \log\Bigl(\frac1S \sum_i s_i r_i^2\Bigr) + c\,k
+
+        is smallest at the best point: c = 2 for the AIC, log S for the BIC. The EBIC adds
+        :math:`2 \log \binom{p}{m}` to the BIC, m the number of nonzero coefficients of p [2]_.
+
+        The degrees of freedom of the coefficients are the number of nonzeros for l1 [1]_, for other penalties the trace
+        of the local linear smoother on the support A,
+
+        .. math:: \operatorname{tr} Z_A (Z_A^\top P Z_A + \operatorname{diag}(h))^{-1} Z_A^\top P
+
+        with the centred and scaled columns Z, the weights :math:`P = \operatorname{diag}(s) / S` and the curvatures h
+        of the penalty term. Points that leave no degree of freedom to the residual are never chosen, unless all are
+        such.
+
+        Parameters
+        ----------
+        criterion : {"aic", "bic", "ebic"}, default="bic"
+            The criterion. All three tend to choose too many features where there are more features than rows.
+
+        Returns
+        -------
+        int
+            Index into ``alphas_``; the largest alpha of equally good ones.
+
+        References
+        ----------
+        .. [1] H. Zou, T. Hastie, R. Tibshirani, "On the degrees of freedom of the lasso", Annals of
+           Statistics 35, 2007.
+        .. [2] J. Chen, Z. Chen, "Extended Bayesian information criteria for model selection with large model spaces",
+           Biometrika 95, 2008.
+        """
+        if criterion not in ("aic", "bic", "ebic"):
+            raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}")
+        S, p = self._weight_sum, self.n_features_in_
+        size = self.degrees_of_freedom_ + self._fit_intercept
+        with np.errstate(divide="ignore"):
+            score = 2 * S * np.log(self.residual_scales_)
+        score += (2.0 if criterion == "aic" else math.log(S)) * size
+        if criterion == "ebic":
+            nonzeros = np.diff(self.sparse_coefs_.indptr)
+            score += 2 * (gammaln(p + 1) - gammaln(nonzeros + 1) - gammaln(p - nonzeros + 1))
+        score[size >= S] = np.inf
+        return int(np.argmin(score))
+
+
+def dropout_path(
+    X,
+    y,
+    *,
+    penalty="variational_dropout",
+    alphas=100,
+    eps=None,
+    sample_weight=None,
+    fit_intercept=True,
+    standardize=True,
+    feature_weights=None,
+    max_iter=100,
+    tol=1e-6,
+    verbose=0,
+) -> RegularizationPath:
+    r"""Compute the models of :class:`AdaptiveDropoutRegressor` at many strengths of the penalty.
+
+    Each point starts from the one before, from the strongest penalty to the weakest, and has the certificate of a
+    single fit. For convex penalties it is the single fit at that alpha; for others it can be another stationary point.
+
+    Parameters
+    ----------
+    X : {array-like, sparse array or matrix} of shape (n_samples, n_features)
+        Data, as :meth:`AdaptiveDropoutRegressor.fit` takes it.
+    y : array-like of shape (n_samples,)
+        Target values.
+    penalty : str or pyreweight.penalties.Penalty, default="variational_dropout"
+        The penalty or dropout strategy, as an object or by its snake_case name with default parameters.
+    alphas : int or array-like, default=100
+        The strengths, each of which is computed; or how many, on a geometric grid from alpha_max, the smallest alpha
+        that keeps every penalised feature out, down to ``eps * alpha_max``. For penalties without a kink at zero, which
+        keep no feature out, the grid starts at 1000 times the alpha_max of l1.
+    eps : float, default=None
+        Where a grid ends. None is 1e-3 if the sum of the sample weights is larger than the number of features, else
+        1e-2.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Nonnegative weights: 0 is a row removed, k is a row k times. None is 1 everywhere.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept; without it columns are not centred.
+    standardize : bool, default=True
+        Whether the penalty sees coefficients of standardised columns.
+    feature_weights : array-like of shape (n_features,), default=None
+        Factors of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
+    max_iter : int, default=100
+        Largest number of reweightings at one alpha.
+    tol : float, default=1e-6
+        Target of the certificate, as in :class:`AdaptiveDropoutRegressor`.
+    verbose : int, default=0
+        1 prints a line per alpha.
+
+    Returns
+    -------
+    RegularizationPath
+        The models, in decreasing order of alpha.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range; the message names it.
+
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        If the target set by `tol` was not met at some alpha.
+
+    See Also
+    --------
+    AdaptiveDropoutRegressorCV : Chooses alpha by cross-validation.
+    sklearn.linear_model.lasso_path : The path of the lasso.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from pyreweight import dropout_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> path = dropout_path(X, y, penalty="mcp")
+    >>> path.coefs_.shape
+    (10, 100)
+    >>> best = path.select("bic")
+    >>> int((path.coefs_[:, best] != 0).sum())
+    6
+    >>> print(path.predict(X[:3], path.alphas_[best]).round())
+    [206.  72. 176.]
+    """
+    model = AdaptiveDropoutRegressor(
+        1.0,
+        penalty=penalty,
+        fit_intercept=fit_intercept,
+        standardize=standardize,
+        feature_weights=feature_weights,
+        max_iter=max_iter,
+        tol=tol,
+        verbose=verbose,
+    )
+    problem = check_problem(model, X, y, sample_weight)
+    check_one_target(problem, "dropout_path")
+    answer = fit_path(model, problem, check_alphas(alphas), check_eps(eps, problem), progress=_printer(verbose))
+    warn_if_not_converged("dropout_path", answer, tol)
+    return RegularizationPath(
+        alphas_=answer["alpha"],
+        sparse_coefs_=answer["coefs"],
+        intercepts_=answer["intercept"],
+        objectives_=answer["objective"],
+        dual_gaps_=answer["dual_gap"],
+        kkt_residuals_=answer["kkt_residual"],
+        n_iters_=answer["n_iter"],
+        converged_=answer["converged"],
+        degrees_of_freedom_=answer["degrees_of_freedom"],
+        noise_scales_=answer["noise_scale"],
+        residual_scales_=answer["residual_scale"],
+        n_features_in_=problem.X.shape[1],
+        _weight_sum=float(problem.sample_weight.sum()),
+        _fit_intercept=bool(fit_intercept),
+    )
+
+
+def fit_path(
+    model, problem: Problem, alphas, eps: float, *, sample_weight=None, test_weight=None, workers=1, **options
+) -> dict:
+    """Run the core on a path; the parameters are those of `model`, the weights by default those of `problem`."""
+    name, params = problem.penalty._core_arguments()
+    is_count = isinstance(alphas, int)
+    answer = core.fit_path(
+        X=problem.X,
+        y=problem.Y[:, 0],
+        sample_weight=problem.sample_weight if sample_weight is None else sample_weight,
+        test_weight=np.zeros(0) if test_weight is None else test_weight,
+        penalty=name,
+        params=params,
+        alphas=np.zeros(0) if is_count else alphas,
+        grid_size=alphas if is_count else 0,
+        solver=model.solver,
+        fit_intercept=bool(model.fit_intercept),
+        standardize=bool(model.standardize),
+        feature_weights=problem.feature_weights,
+        max_iter=int(model.max_iter),
+        tol=float(model.tol),
+        eps=eps,
+        degrees_of_freedom=test_weight is None,
+        workers=workers,
+        progress=options.get("progress"),
+        check=options.get("check"),
+    )
+    parts = answer.pop("values"), answer.pop("indices"), answer.pop("indptr")
+    with np.errstate(over="ignore"):
+        values = parts[0].astype(problem.X.dtype, copy=False)
+    if not (np.all(np.isfinite(values)) and np.all(np.isfinite(answer["intercept"]))):
+        raise ValueError(f"X and y are in units so far apart that the path overflows {values.dtype}; rescale X or y")
+    shape = (problem.X.shape[1], len(answer["alpha"]))
+    answer["coefs"] = scipy.sparse.csc_array((values, *parts[1:]), shape=shape)
+    return answer
+
+
+def check_one_target(problem: Problem, caller: str) -> None:
+    """Refuse several targets; one target given as a column gets scikit-learn's warning."""
+    if problem.one_target:
+        return
+    if problem.Y.shape[1] > 1:
+        raise ValueError(f"{caller} takes one target, but y has {problem.Y.shape[1]}; call it once per column of y")
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,)",
+        DataConversionWarning,
+        stacklevel=3,
+    )
+
+
+def warn_if_not_converged(caller: str, answer: dict, tol: float) -> None:
+    """Warn once about all points that missed the target, with the worst of them."""
+    stuck = np.flatnonzero(~answer["converged"])
+    if len(stuck) == 0:
+        return
+    relative = answer["kkt_residual"][stuck] / np.maximum(answer["alpha"][stuck], np.finfo(float).tiny)
+    worst = stuck[np.argmax(relative)]
+    warnings.warn(
+        f"{caller} did not converge at {len(stuck)} of {len(answer['alpha'])} alphas; at alpha="
+        f"{answer['alpha'][worst]:.3g} the KKT residual is {answer['kkt_residual'][worst]:.3g}, the target "
+        f"{tol * answer['alpha'][worst]:.3g}. Increase max_iter or tol, or end the path at a larger alpha (eps).",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
+
+
+def _printer(verbose):
+    """Print a line per alpha, or nothing."""
+    if not verbose:
+        return None
+
+    def progress(index, alpha, nonzeros, objective, converged):
+        print(
+            f"point {index + 1}: alpha {alpha:.4g}, nonzero {nonzeros}, objective {objective:.6g}"
+            + ("" if converged else ", not converged"),
+            flush=True,
+        )
+
+    return progress
