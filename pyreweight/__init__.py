@@ -8,6 +8,7 @@ from pkgutil import extend_path
 __path__ = extend_path(__path__, __name__)
 
 from . import penalties
+from .cv import AdaptiveDropoutRegressorCV
 from .masks import effective_penalty
 from .path import RegularizationPath, dropout_path
 from .regressor import AdaptiveDropoutRegressor
@@ -19,6 +20,7 @@ except PackageNotFoundError:  # running from a source tree that is not installed
 
 __all__ = [
     "AdaptiveDropoutRegressor",
+    "AdaptiveDropoutRegressorCV",
     "RegularizationPath",
     "__version__",
     "dropout_path",

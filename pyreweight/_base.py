@@ -4,14 +4,19 @@ import math
 import warnings
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
+import scipy.sparse
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
 from ._native import core
 from .validation import Problem, check_start
 
 
-def fit_problem(estimator, problem: Problem) -> None:
-    """Run the core and set the fitted attributes of `estimator`; one-dimensional y gives scalars and vectors."""
+def fit_problem(estimator, problem: Problem, start=None, stacklevel=4) -> None:
+    """Run the core and set the fitted attributes of `estimator`; one-dimensional y gives scalars and vectors.
+
+    `start` (n_features, n_targets) replaces what ``warm_start`` starts from.
+    """
     n_features, n_targets = problem.X.shape[1], problem.Y.shape[1]
     name, params = problem.penalty._core_arguments()
     answer = core.fit(
@@ -25,7 +30,7 @@ def fit_problem(estimator, problem: Problem) -> None:
         fit_intercept=bool(estimator.fit_intercept),
         standardize=bool(estimator.standardize),
         feature_weights=problem.feature_weights,
-        start=check_start(estimator, n_features, n_targets),
+        start=check_start(estimator, n_features, n_targets) if start is None else start,
         max_iter=int(estimator.max_iter),
         tol=float(estimator.tol),
         eps=problem.eps,
@@ -52,10 +57,10 @@ def fit_problem(estimator, problem: Problem) -> None:
     estimator.converged_ = collect("converged")
     estimator.noise_scale_ = collect("noise_scale")
     estimator._centre = answer["centre"]
-    _warn_if_not_converged(estimator, fits)
+    _warn_if_not_converged(estimator, fits, stacklevel)
 
 
-def _warn_if_not_converged(estimator, fits: list[dict]) -> None:
+def _warn_if_not_converged(estimator, fits: list[dict], stacklevel: int) -> None:
     stuck = next((fit for fit in fits if not fit["converged"]), None)
     if stuck is None:
         return
@@ -73,5 +78,102 @@ def _warn_if_not_converged(estimator, fits: list[dict]) -> None:
     warnings.warn(
         f"{type(estimator).__name__} did not converge in {stuck['n_iter']} reweightings: {reached}. {advice}",
         ConvergenceWarning,
-        stacklevel=4,
+        stacklevel=stacklevel,
+    )
+
+
+def fit_path(
+    model,
+    problem: Problem,
+    alphas,
+    eps: float,
+    *,
+    sample_weight=None,
+    test_weight=None,
+    workers=1,
+    progress=None,
+    check=None,
+) -> dict:
+    """Run the core on a path; the parameters are those of `model`, the weights by default those of `problem`."""
+    name, params = problem.penalty._core_arguments()
+    is_count = isinstance(alphas, int)
+    answer = core.fit_path(
+        X=problem.X,
+        y=problem.Y[:, 0],
+        sample_weight=problem.sample_weight if sample_weight is None else sample_weight,
+        test_weight=np.zeros(0) if test_weight is None else test_weight,
+        penalty=name,
+        params=params,
+        alphas=np.zeros(0) if is_count else alphas,
+        grid_size=alphas if is_count else 0,
+        solver=model.solver,
+        fit_intercept=bool(model.fit_intercept),
+        standardize=bool(model.standardize),
+        feature_weights=problem.feature_weights,
+        max_iter=int(model.max_iter),
+        tol=float(model.tol),
+        eps=eps,
+        degrees_of_freedom=test_weight is None,
+        workers=workers,
+        progress=progress,
+        check=check,
+    )
+    parts = answer.pop("values"), answer.pop("indices"), answer.pop("indptr")
+    with np.errstate(over="ignore"):
+        values = parts[0].astype(problem.X.dtype, copy=False)
+    if not (np.all(np.isfinite(values)) and np.all(np.isfinite(answer["intercept"]))):
+        raise ValueError(f"X and y are in units so far apart that the path overflows {values.dtype}; rescale X or y")
+    shape = (problem.X.shape[1], len(answer["alpha"]))
+    answer["coefs"] = scipy.sparse.csc_array((values, *parts[1:]), shape=shape)
+    return answer
+
+
+def grid_of_alphas(model, problem: Problem, size: int, eps: float) -> NDArray[np.float64]:
+    """Return the grid that a path of all the data would have."""
+    name, params = problem.penalty._core_arguments()
+    return core.path_alphas(
+        X=problem.X,
+        y=problem.Y[:, 0],
+        sample_weight=problem.sample_weight,
+        penalty=name,
+        params=params,
+        grid_size=size,
+        fit_intercept=bool(model.fit_intercept),
+        standardize=bool(model.standardize),
+        feature_weights=problem.feature_weights,
+        eps=eps,
+    )
+
+
+def check_one_target(problem: Problem, caller: str, stacklevel: int) -> None:
+    """Refuse several targets; one target given as a column gets scikit-learn's warning."""
+    if problem.one_target:
+        return
+    if problem.Y.shape[1] > 1:
+        raise ValueError(f"{caller} takes one target, but y has {problem.Y.shape[1]}; call it once per column of y")
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,)",
+        DataConversionWarning,
+        stacklevel=stacklevel,
+    )
+
+
+def warn_about_points(caller: str, model, answers: list[dict], stacklevel: int) -> None:
+    """Warn once about all points that missed the target, with the worst of them."""
+    alpha, residual, converged = (
+        np.concatenate([answer[key] for answer in answers]) for key in ("alpha", "kkt_residual", "converged")
+    )
+    if converged.all():
+        return
+    relative = np.where(converged, -np.inf, residual / np.maximum(alpha, np.finfo(float).tiny))
+    worst = int(np.argmax(relative))
+    if model.solver == "irls":
+        reached = f"the coefficients still move by more than tol={model.tol:g} of the largest one"
+    else:
+        reached = f"the KKT residual is {residual[worst]:.3g}, the target {model.tol * alpha[worst]:.3g}"
+    warnings.warn(
+        f"{caller} did not converge at {np.sum(~converged)} of {len(alpha)} points; at alpha={alpha[worst]:.3g} "
+        f"{reached}. Increase max_iter or tol, or end the path at a larger alpha (eps).",
+        ConvergenceWarning,
+        stacklevel=stacklevel,
     )

@@ -1,7 +1,6 @@
 """Regularization paths."""
 
 import math
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +8,9 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
-from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.utils import check_array
 
-from ._native import core
+from ._base import check_one_target, fit_path, warn_about_points
 from .regressor import AdaptiveDropoutRegressor
 from .validation import Problem, check_alphas, check_eps, check_problem
 
@@ -267,9 +265,14 @@ def dropout_path(
         verbose=verbose,
     )
     problem = check_problem(model, X, y, sample_weight)
-    check_one_target(problem, "dropout_path")
+    check_one_target(problem, "dropout_path", stacklevel=3)
     answer = fit_path(model, problem, check_alphas(alphas), check_eps(eps, problem), progress=_printer(verbose))
-    warn_if_not_converged("dropout_path", answer, tol)
+    warn_about_points("dropout_path", model, [answer], stacklevel=3)
+    return make_path(answer, problem, bool(fit_intercept))
+
+
+def make_path(answer: dict, problem: Problem, fit_intercept: bool) -> RegularizationPath:
+    """Wrap an answer of the core."""
     return RegularizationPath(
         alphas_=answer["alpha"],
         sparse_coefs_=answer["coefs"],
@@ -284,73 +287,7 @@ def dropout_path(
         residual_scales_=answer["residual_scale"],
         n_features_in_=problem.X.shape[1],
         _weight_sum=float(problem.sample_weight.sum()),
-        _fit_intercept=bool(fit_intercept),
-    )
-
-
-def fit_path(
-    model, problem: Problem, alphas, eps: float, *, sample_weight=None, test_weight=None, workers=1, **options
-) -> dict:
-    """Run the core on a path; the parameters are those of `model`, the weights by default those of `problem`."""
-    name, params = problem.penalty._core_arguments()
-    is_count = isinstance(alphas, int)
-    answer = core.fit_path(
-        X=problem.X,
-        y=problem.Y[:, 0],
-        sample_weight=problem.sample_weight if sample_weight is None else sample_weight,
-        test_weight=np.zeros(0) if test_weight is None else test_weight,
-        penalty=name,
-        params=params,
-        alphas=np.zeros(0) if is_count else alphas,
-        grid_size=alphas if is_count else 0,
-        solver=model.solver,
-        fit_intercept=bool(model.fit_intercept),
-        standardize=bool(model.standardize),
-        feature_weights=problem.feature_weights,
-        max_iter=int(model.max_iter),
-        tol=float(model.tol),
-        eps=eps,
-        degrees_of_freedom=test_weight is None,
-        workers=workers,
-        progress=options.get("progress"),
-        check=options.get("check"),
-    )
-    parts = answer.pop("values"), answer.pop("indices"), answer.pop("indptr")
-    with np.errstate(over="ignore"):
-        values = parts[0].astype(problem.X.dtype, copy=False)
-    if not (np.all(np.isfinite(values)) and np.all(np.isfinite(answer["intercept"]))):
-        raise ValueError(f"X and y are in units so far apart that the path overflows {values.dtype}; rescale X or y")
-    shape = (problem.X.shape[1], len(answer["alpha"]))
-    answer["coefs"] = scipy.sparse.csc_array((values, *parts[1:]), shape=shape)
-    return answer
-
-
-def check_one_target(problem: Problem, caller: str) -> None:
-    """Refuse several targets; one target given as a column gets scikit-learn's warning."""
-    if problem.one_target:
-        return
-    if problem.Y.shape[1] > 1:
-        raise ValueError(f"{caller} takes one target, but y has {problem.Y.shape[1]}; call it once per column of y")
-    warnings.warn(
-        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,)",
-        DataConversionWarning,
-        stacklevel=3,
-    )
-
-
-def warn_if_not_converged(caller: str, answer: dict, tol: float) -> None:
-    """Warn once about all points that missed the target, with the worst of them."""
-    stuck = np.flatnonzero(~answer["converged"])
-    if len(stuck) == 0:
-        return
-    relative = answer["kkt_residual"][stuck] / np.maximum(answer["alpha"][stuck], np.finfo(float).tiny)
-    worst = stuck[np.argmax(relative)]
-    warnings.warn(
-        f"{caller} did not converge at {len(stuck)} of {len(answer['alpha'])} alphas; at alpha="
-        f"{answer['alpha'][worst]:.3g} the KKT residual is {answer['kkt_residual'][worst]:.3g}, the target "
-        f"{tol * answer['alpha'][worst]:.3g}. Increase max_iter or tol, or end the path at a larger alpha (eps).",
-        ConvergenceWarning,
-        stacklevel=3,
+        _fit_intercept=fit_intercept,
     )
 
 

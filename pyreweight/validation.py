@@ -76,6 +76,16 @@ def check_data(estimator, X, *y, **options):
     return validate_data(estimator, X, *y, accept_sparse=["csc", "csr"], dtype=[np.float64, np.float32], **options)
 
 
+def check_rows(rows, n_samples: int) -> NDArray[np.intp]:
+    """Return one side of a split as row numbers; masks are accepted."""
+    rows = np.asarray(rows)
+    if rows.dtype == bool:
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or (rows.size and (rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n_samples)):
+        raise ValueError(f"cv must split the rows 0, ..., {n_samples - 1}, got a split with {rows!r}")
+    return rows.astype(np.intp)
+
+
 def check_parameters(estimator) -> None:
     """Validate the numbers and switches that do not depend on the data."""
     for name in ("fit_intercept", "standardize", "warm_start"):

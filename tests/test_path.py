@@ -318,7 +318,7 @@ def test_one_target(simulate):
 
 def test_not_converged(simulate):
     X, y, _ = design(60, 30, simulate)
-    with pytest.warns(ConvergenceWarning, match=r"dropout_path did not converge at \d of 5 alphas.*max_iter") as caught:
+    with pytest.warns(ConvergenceWarning, match=r"dropout_path did not converge at \d of 5 points.*max_iter") as caught:
         path = dropout_path(X, y, penalty="log_sum", alphas=5, max_iter=1, tol=1e-9)
     assert len(caught) == 1
     assert not path.converged_.all()

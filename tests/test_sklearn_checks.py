@@ -2,7 +2,7 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from pyreweight import AdaptiveDropoutRegressor
+from pyreweight import AdaptiveDropoutRegressor, AdaptiveDropoutRegressorCV
 from pyreweight.penalties import MCP
 
 
@@ -14,6 +14,10 @@ from pyreweight.penalties import MCP
         AdaptiveDropoutRegressor(0.1, penalty="standout"),
         AdaptiveDropoutRegressor(0.1, solver="irls", max_iter=1000),
         AdaptiveDropoutRegressor(0.1, penalty="l1", standardize=False),
+        AdaptiveDropoutRegressorCV(30),
+        AdaptiveDropoutRegressorCV(10, penalty="l1", n_jobs=2),
+        AdaptiveDropoutRegressorCV(5, penalty="mcp", scoring="r2", one_standard_error=True),
+        AdaptiveDropoutRegressorCV(5, penalty="standout"),
     ]
 )
 def test_scikit_learn(estimator, check):
