@@ -9,22 +9,13 @@ from pathlib import Path
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+import pyreweight
+
 from . import datasets, report, workloads
 from .problem import Workload
 from .solvers import SOLVERS
 
-PACKAGES = [
-    "pyreweight",
-    "scikit-learn",
-    "celer",
-    "skglm",
-    "adelie",
-    "glum",
-    "pycasso",
-    "python-glmnet",
-    "numpy",
-    "scipy",
-]
+PACKAGES = ["scikit-learn", "celer", "skglm", "adelie", "glum", "pycasso", "python-glmnet", "numpy", "scipy"]
 AUTO = ["prostate", "riboflavin", "wine-red", "wine-white", "diabetes", "diabetes-interactions"]
 MEMORY = [
     Workload("correlated", ratio=10),
@@ -82,7 +73,7 @@ def build_parser():
 
 def main(argv=None):
     args = build_parser().parse_args(argv)
-    print("; ".join(map(installed, PACKAGES)))
+    print("; ".join([f"pyreweight {pyreweight.__version__}", *map(installed, PACKAGES)]))
     print(
         f"Python {platform.python_version()}; {os.cpu_count()} cores, {args.threads} thread(s) used, "
         f"{'process' if args.threads == 1 else 'wall'} time"

@@ -56,6 +56,7 @@ def speed(workloads, args, targets, repeats, budget):
         for target in targets:
             if certified <= 0.1 * target:
                 rows.append(shape | {"target": target} | tables.ratio_row(problem, found, target))
+                progress(f"  to {target:.0e}: {rows[-1]['ratio']:.3g} times as fast as {rows[-1]['best peer']}")
             else:
                 print(f"{workload.name} to {target:.0e} skipped: certified only to {certified:.1e}")
         for curve in found:

@@ -1,5 +1,7 @@
 """The package the benchmark belongs to."""
 
+import inspect
+
 import numpy as np
 
 from ._base import Solver
@@ -14,17 +16,19 @@ class Pyreweight(Solver):
     def unsuitable(self, problem):
         import pyreweight
 
-        wanted = "dropout_path" if problem.path else "AdaptiveDropoutClassifier"
-        missing = not hasattr(pyreweight, wanted)
-        return f"no {wanted} yet" if missing and (problem.path or problem.loss == "logistic") else ""
+        if problem.loss == "squared":
+            return ""
+        if problem.path:
+            return "" if "loss" in inspect.signature(pyreweight.dropout_path).parameters else "no logistic path yet"
+        return "" if hasattr(pyreweight, "AdaptiveDropoutClassifier") else "no classifier yet"
 
     def run(self, problem, tol):
         import pyreweight
 
+        logistic = problem.loss == "logistic"
         options = {"penalty": problem.penalty, "standardize": False, "fit_intercept": False, "tol": tol}
         if problem.path:
-            options |= {"loss": "logistic"} if problem.loss == "logistic" else {}
+            options |= {"loss": "logistic"} if logistic else {}
             return pyreweight.dropout_path(problem.X, problem.y, alphas=problem.alphas, **options).coefs_
-        logistic = problem.loss == "logistic"
         model = pyreweight.AdaptiveDropoutClassifier if logistic else pyreweight.AdaptiveDropoutRegressor
         return np.reshape(model(problem.alphas[0], **options).fit(problem.X, problem.y).coef_, (-1, 1))
