@@ -12,7 +12,7 @@ from sklearn.utils import check_array
 
 from ._base import check_one_target, fit_path, warn_about_points
 from .regressor import AdaptiveDropoutRegressor
-from .validation import Problem, check_alphas, check_eps, check_problem
+from .validation import Problem, check_alphas, check_eps, check_problem, well_formed
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,9 @@ class RegularizationPath:
         ValueError
             If `alpha` is outside the path, or `X` has another number of features.
         """
-        X = check_array(X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], estimator="RegularizationPath")
+        X = check_array(
+            well_formed(X), accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], estimator="RegularizationPath"
+        )
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} features, but the path was computed with {self.n_features_in_}")
         mixture = self._mixture(alpha)

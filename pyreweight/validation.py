@@ -71,9 +71,36 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None, owner=None) 
 
 def check_data(estimator, X, *y, **options):
     """Return what ``validate_data`` does, with X dense, CSC or CSR, float64 or float32, its structure checked."""
-    if sp.issparse(X):
-        X = _well_formed(X)
-    return validate_data(estimator, X, *y, accept_sparse=["csc", "csr"], dtype=[np.float64, np.float32], **options)
+    return validate_data(
+        estimator, well_formed(X), *y, accept_sparse=["csc", "csr"], dtype=[np.float64, np.float32], **options
+    )
+
+
+def well_formed(X):
+    """Return sparse X as CSC or CSR of our own on the caller's arrays, copied only to sum duplicates; dense X as is.
+
+    A malformed matrix is a ``ValueError``: SciPy would read outside its arrays.
+    """
+    if not sp.issparse(X):
+        return X
+    if X.ndim != 2:
+        raise ValueError(f"Expected 2D array, got a sparse X with {X.ndim} dimension(s)")
+    if X.format not in ("csc", "csr"):
+        X = X.tocoo()
+        if X.nnz and (min(map(np.min, (X.row, X.col))) < 0 or X.row.max() >= X.shape[0] or X.col.max() >= X.shape[1]):
+            raise ValueError("X is a malformed sparse matrix: an index is out of range")
+        X = X.tocsc()
+    ours = (sp.csc_array if X.format == "csc" else sp.csr_array)(X.shape)
+    ours.data = np.ascontiguousarray(X.data)
+    if ours.data.dtype == object or (ours.data.dtype.kind == "f" and ours.data.dtype not in (np.float32, np.float64)):
+        ours.data = ours.data.astype(np.float64)  # types that SciPy does not compute with
+    ours.indptr, ours.indices = _offsets(X.indptr, X.indices)
+    majors, minors = X.shape if X.format == "csr" else X.shape[::-1]
+    ours.has_canonical_format = core.check_sparse(ours.indptr, ours.indices, ours.data.size, majors, minors)
+    if not ours.has_canonical_format:
+        ours = ours.copy()
+        ours.sum_duplicates()
+    return ours
 
 
 def check_rows(rows, n_samples: int) -> NDArray[np.intp]:
@@ -203,28 +230,6 @@ def _contiguous(X: np.ndarray) -> np.ndarray:
     if (X.flags.c_contiguous or X.flags.f_contiguous) and X.flags.aligned:
         return X
     return np.array(X, order="F")
-
-
-def _well_formed(X):
-    """Return sparse X as CSC or CSR of our own on the caller's arrays, which are copied only to sum duplicates."""
-    if X.ndim != 2:
-        raise ValueError(f"Expected 2D array, got a sparse X with {X.ndim} dimension(s)")
-    if X.format not in ("csc", "csr"):
-        X = X.tocoo()
-        if X.nnz and (min(map(np.min, (X.row, X.col))) < 0 or X.row.max() >= X.shape[0] or X.col.max() >= X.shape[1]):
-            raise ValueError("X is a malformed sparse matrix: an index is out of range")
-        X = X.tocsc()
-    ours = (sp.csc_array if X.format == "csc" else sp.csr_array)(X.shape)
-    ours.data = np.ascontiguousarray(X.data)
-    if ours.data.dtype == object or (ours.data.dtype.kind == "f" and ours.data.dtype not in (np.float32, np.float64)):
-        ours.data = ours.data.astype(np.float64)  # types that SciPy does not compute with
-    ours.indptr, ours.indices = _offsets(X.indptr, X.indices)
-    majors, minors = X.shape if X.format == "csr" else X.shape[::-1]
-    ours.has_canonical_format = core.check_sparse(ours.indptr, ours.indices, ours.data.size, majors, minors)
-    if not ours.has_canonical_format:
-        ours = ours.copy()
-        ours.sum_duplicates()
-    return ours
 
 
 def _offsets(*parts) -> list[np.ndarray]:

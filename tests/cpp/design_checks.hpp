@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "problems.hpp"
+#include "pyreweight/columns.hpp"
 
 namespace pyreweight {
 
