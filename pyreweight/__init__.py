@@ -9,6 +9,7 @@ __path__ = extend_path(__path__, __name__)
 
 from . import penalties
 from .cv import AdaptiveDropoutRegressorCV
+from .display import CVDisplay, PathDisplay
 from .masks import effective_penalty
 from .path import RegularizationPath, dropout_path
 from .regressor import AdaptiveDropoutRegressor
@@ -21,6 +22,8 @@ except PackageNotFoundError:  # running from a source tree that is not installed
 __all__ = [
     "AdaptiveDropoutRegressor",
     "AdaptiveDropoutRegressorCV",
+    "CVDisplay",
+    "PathDisplay",
     "RegularizationPath",
     "__version__",
     "dropout_path",
