@@ -8,6 +8,7 @@ from pkgutil import extend_path
 __path__ = extend_path(__path__, __name__)
 
 from . import penalties
+from .classifier import AdaptiveDropoutClassifier
 from .cv import AdaptiveDropoutRegressorCV
 from .display import CVDisplay, PathDisplay
 from .masks import effective_penalty
@@ -20,6 +21,7 @@ except PackageNotFoundError:  # running from a source tree that is not installed
     __version__ = "0+unknown"
 
 __all__ = [
+    "AdaptiveDropoutClassifier",
     "AdaptiveDropoutRegressor",
     "AdaptiveDropoutRegressorCV",
     "CVDisplay",

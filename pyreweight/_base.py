@@ -35,6 +35,8 @@ def fit_problem(estimator, problem: Problem, start=None, stacklevel=4) -> None:
         tol=float(estimator.tol),
         eps=problem.eps,
         report=print if estimator.verbose else None,
+        loss=problem.loss,
+        loss_params=problem.loss_params,
     )
     fits = answer["fits"]
 
@@ -63,6 +65,15 @@ def fit_problem(estimator, problem: Problem, start=None, stacklevel=4) -> None:
 def _warn_if_not_converged(estimator, fits: list[dict], stacklevel: int) -> None:
     stuck = next((fit for fit in fits if not fit["converged"]), None)
     if stuck is None:
+        return
+    if stuck["separated"]:
+        warnings.warn(
+            f"The data can be separated and {estimator.penalty!r} is a bounded penalty: the objective falls for ever "
+            "as the coefficients grow, so there is no minimiser. The answer is the first point that separates the "
+            "training data. Use a larger alpha, or a penalty that is not bounded (l1, log_sum, variational_dropout).",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
         return
     tol = estimator.tol
     if estimator.solver == "irls":

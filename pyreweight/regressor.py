@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import fit_problem
 from ._uncertainty import mask_spread
-from .validation import check_data, check_problem
+from .validation import check_data, check_loss, check_problem
 
 
 class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -16,11 +16,11 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     .. math::
 
-        F(w, b) = \frac1S \sum_i s_i \frac{(y_i - b - x_i^\top w)^2}{2}
-                  + \alpha \sum_j c_j \, \Omega(d_j |w_j|; \alpha)
+        F(w, b) = \frac1S \sum_i s_i \, \ell(y_i, b + x_i^\top w)
+                  + \alpha \sum_j c_j \, \Omega(d_j |w_j|; \alpha), \qquad \ell(y, z) = \frac{(y - z)^2}{2}
 
-    where :math:`d_j` is the weighted standard deviation of column j (1 with ``standardize=False``) and :math:`c_j` its
-    entry in `feature_weights`. The intercept b is not penalised. With ``penalty="l1", standardize=False`` this is the
+    (or another loss, see `loss`) where :math:`d_j` is the weighted standard deviation of column j (1 with
+    ``standardize=False``) and :math:`c_j` its entry in `feature_weights`. The intercept b is not penalised. With ``penalty="l1", standardize=False`` this is the
     objective of :class:`sklearn.linear_model.Lasso`. A column that is constant up to rounding gets coefficient 0.
 
     Read as dropout, the answer is the fixed point of: mask each standardised column with keep probability
@@ -36,6 +36,11 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         finite positive slope at zero.
     penalty : str or pyreweight.penalties.Penalty, default="variational_dropout"
         The penalty or dropout strategy, as an object or by its snake_case name with default parameters.
+    loss : {"squared", "huber", "poisson"}, default="squared"
+        ``"huber"``: :math:`r^2 / 2` for residuals r of at most delta, :math:`\delta |r| - \delta^2 / 2` beyond, so that
+        single rows far off count little; delta is 1.345 times the median absolute deviation of y from its median over
+        0.6745 (the standard deviation if more than half of y is equal). ``"poisson"``: half the deviance of counts
+        :math:`y \ge 0` with mean :math:`e^z`, :math:`e^z - y z + y \log y - y`; `predict` returns the mean.
     fit_intercept : bool, default=True
         Whether to fit b; without it columns are not centred.
     standardize : bool, default=True
@@ -84,7 +89,8 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Whether the target set by `tol` was met.
     noise_scale_ : float or ndarray of shape (n_targets,)
         sigma, with :math:`\sigma^2 = \sum_i s_i r_i^2 / \max(S - \mathrm{fit\_intercept} - \mathrm{df}, S/2)`, r the
-        residual and df the number of nonzero coefficients.
+        residual and df the number of nonzero coefficients. For other losses r is minus the derivative of the loss, such
+        as y minus the mean for Poisson.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -122,6 +128,7 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         alpha="auto",
         *,
         penalty="variational_dropout",
+        loss="squared",
         fit_intercept=True,
         standardize=True,
         feature_weights=None,
@@ -133,6 +140,7 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ):
         self.alpha = alpha
         self.penalty = penalty
+        self.loss = loss
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.feature_weights = feature_weights
@@ -172,7 +180,9 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         UserWarning
             If ``alpha="auto"`` and the positive weights have a mean below 0.5, so that they cannot be counts.
         """
-        fit_problem(self, check_problem(self, X, y, sample_weight))
+        problem = check_problem(self, X, y, sample_weight)
+        problem.loss = check_loss(self.loss, problem.Y)
+        fit_problem(self, problem)
         return self
 
     def predict(self, X, return_std=False):
@@ -200,7 +210,9 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X = check_data(self, X, reset=False)
         y_pred = X @ self.coef_.T + self.intercept_
         if not return_std:
-            return y_pred
+            return np.exp(y_pred) if self.loss == "poisson" else y_pred
+        if self.loss != "squared":
+            raise ValueError(f"return_std=True is for loss='squared', whose spread is exact; this is {self.loss!r}")
         coef, keep_prob = np.atleast_2d(self.coef_), np.atleast_2d(self.keep_prob_)
         targets = zip(coef, keep_prob, np.atleast_1d(self.noise_scale_), strict=True)
         spread = [mask_spread(X, self._centre, *target) for target in targets]

@@ -3,7 +3,8 @@
 import math
 import sys
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
@@ -28,6 +29,8 @@ class Problem:
     penalty: Penalty
     alpha: float  # nan: to be chosen
     one_target: bool  # whether y was one-dimensional
+    loss: str = "squared"
+    loss_params: dict[str, float] = field(default_factory=dict)
 
     @property
     def eps(self) -> float:
@@ -35,18 +38,23 @@ class Problem:
         return 1e-3 if self.sample_weight.sum() > self.X.shape[1] else 1e-2
 
 
-def check_problem(estimator, X, y, sample_weight: ArrayLike | None, owner=None) -> Problem:
+def check_problem(
+    estimator, X, y, sample_weight: ArrayLike | None, owner=None, encode: Callable | None = None
+) -> Problem:
     """Validate the data and the parameters of `estimator`; every complaint names the argument.
 
-    `owner`, by default `estimator` itself, is the estimator that is told the number and names of the features.
+    `owner`, by default `estimator` itself, is the estimator that is told the number and names of the features. `encode`
+    turns the labels of the rows that count, and their weights, into targets and weights; without it y must be numeric.
     """
     check_parameters(estimator)
     penalty = get_penalty(estimator.penalty)
     alpha = check_alpha(estimator.alpha, penalty)
     if np.asarray(y).shape[1:] == (0,):
         raise ValueError(f"y must have at least one target, got shape {np.asarray(y).shape}")
-    X, y = check_data(estimator if owner is None else owner, X, y, multi_output=True, y_numeric=True)
-    y = np.asarray(y, dtype=np.float64)
+    numeric = encode is None
+    X, y = check_data(estimator if owner is None else owner, X, y, multi_output=numeric, y_numeric=numeric)
+    if numeric:
+        y = np.asarray(y, dtype=np.float64)
     weights = check_sample_weight(sample_weight, X.shape[0])
     counted = weights > 0
     if not counted.all():
@@ -58,6 +66,8 @@ def check_problem(estimator, X, y, sample_weight: ArrayLike | None, owner=None) 
             UserWarning,
             stacklevel=3,
         )
+    if encode is not None:
+        y, weights = encode(y, weights)
     return Problem(
         X=_by_columns(X) if sp.issparse(X) else _contiguous(X),
         Y=np.asfortranarray(y.reshape(len(y), -1)),
@@ -129,6 +139,15 @@ def check_parameters(estimator) -> None:
         raise ValueError(f"verbose must be an integer >= 0, got {verbose!r}")
 
 
+def check_loss(loss, Y: NDArray[np.float64]) -> str:
+    """Return the name of a loss for regression after a look at the targets."""
+    if loss not in ("squared", "huber", "poisson"):
+        raise ValueError(f"loss must be 'squared', 'huber' or 'poisson', got {loss!r}")
+    if loss == "poisson" and (np.any(Y < 0) or not np.all(np.any(Y > 0, axis=0))):
+        raise ValueError("y must be nonnegative, with a positive entry, for loss='poisson'")
+    return loss
+
+
 def check_alpha(alpha, penalty: Penalty) -> float:
     """Return alpha as a float; nan stands for ``"auto"``, which needs a penalty with finite positive slope at zero."""
     if isinstance(alpha, str) and alpha == "auto":
@@ -196,7 +215,8 @@ def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float6
     """Coefficients to start from as (n_features, n_targets), or (0, 0) to start afresh."""
     if not estimator.warm_start or not hasattr(estimator, "coef_"):
         return np.zeros((0, 0), order="F")
-    coef = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
+    coef = estimator.coef_.toarray() if sp.issparse(estimator.coef_) else estimator.coef_
+    coef = np.atleast_2d(np.asarray(coef, dtype=np.float64))
     if coef.shape != (n_targets, n_features):
         raise ValueError(
             f"warm_start=True starts from coef_ of shape {np.shape(estimator.coef_)}, but X and y have {n_features} "

@@ -24,6 +24,7 @@ py::dict to_dict(const FitResult& result) {
   out["noise_scale"] = result.noise_scale;
   out["n_iter"] = result.n_iter;
   out["converged"] = result.converged;
+  out["separated"] = result.separated;
   return out;
 }
 
@@ -31,7 +32,7 @@ py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
                      const std::string& penalty, const Params& params, double alpha, const std::string& solver,
                      bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                      const Eigen::Ref<const Matrix>& start, int max_iter, double tol, double eps,
-                     const py::object& report) {
+                     const py::object& report, const std::string& loss, const Params& loss_params) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(report);
   const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
@@ -44,6 +45,8 @@ py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
   request.feature_weights = feature_weights;
   request.options.max_iter = max_iter;
   request.options.tol = tol;
+  const auto row_loss = loss == "squared" ? nullptr : make_loss(loss, loss_params);
+  request.loss = row_loss.get();
   std::vector<FitResult> results;
   {
     py::gil_scoped_release release;
@@ -66,7 +69,7 @@ void bind_fit(py::module_& m) {
   m.def("fit", &fit_targets, py::arg("X"), py::arg("Y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("penalty"), py::arg("params"), py::arg("alpha"), py::arg("solver"), py::arg("fit_intercept"),
         py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("start").noconvert(),
-        py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"),
+        py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"), py::arg("loss"), py::arg("loss_params"),
         "Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and "
         "one dict per "
         "target. start (p, k) or (0, 0).");

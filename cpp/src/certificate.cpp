@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "pyreweight/columns.hpp"
+#include "pyreweight/intercept.hpp"
 #include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
@@ -13,7 +14,8 @@ namespace {
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
 
 /// Fenchel dual value at theta = kappa times the residual. With terms a_j |v_j| + b_j v_j^2 / 2 the dual is
-///   sum_i pi_i (y_i theta_i - theta_i^2 / 2) - sum_j (|z_j' pi theta| - a_j)_+^2 / (2 b_j),
+///   sum_i pi_i inf_z (l(y_i, z) + theta_i z) - sum_j (|z_j' pi theta| - a_j)_+^2 / (2 b_j),
+/// where the first term is sum_i pi_i (y_i theta_i - theta_i^2 / 2) for the squared loss,
 /// and b_j = 0 demands |z_j' pi theta| <= a_j, which kappa sees to; correlations are known up to rounding, so both hold
 /// up to rounding. Unpenalised columns count as profiled out: the inner solvers leave the residual orthogonal to them.
 double dual_value(const Problem& problem, const Solution& solution, const Vector& a, const Vector& b,
@@ -26,9 +28,14 @@ double dual_value(const Problem& problem, const Solution& solution, const Vector
     }
   }
   const Vector& weights = problem.design.row_weights();
-  const double cross = (problem.target.array() * solution.residual.array() * weights.array()).sum();
-  const double square = (solution.residual.array().square() * weights.array()).sum();
-  double value = kappa * cross - 0.5 * kappa * kappa * square;
+  double value = 0;
+  if (problem.loss) {
+    value = problem.loss->dual(problem.target, kappa * solution.residual, weights);
+  } else {
+    const double cross = (problem.target.array() * solution.residual.array() * weights.array()).sum();
+    const double square = (solution.residual.array().square() * weights.array()).sum();
+    value = kappa * cross - 0.5 * kappa * kappa * square;
+  }
   for (Index j = 0; j < a.size(); ++j) {
     if (!regularizer.penalised(j) || b[j] == 0) continue;
     const double excess = std::max(0.0, kappa * std::abs(solution.gradient[j]) - a[j] - kCorrelationNoise);
@@ -37,10 +44,17 @@ double dual_value(const Problem& problem, const Solution& solution, const Vector
   return value;
 }
 
+/// What the loss is without any coefficient: the size that rounding errors of the objective are relative to.
+double loss_size(const Problem& problem) {
+  if (!problem.loss) return problem.half_target_square();
+  const Index n = problem.target.size();
+  return problem.loss->value(problem.target, Vector::Zero(n), problem.design.row_weights());
+}
+
 /// max_j sum_i pi_i |z_ij y_i| / level_j with c_j = 1, the size of the terms whose rounding the KKT residual cannot go
 /// below; bounded through Cauchy-Schwarz by what the design already knows.
 double rounding_scale(const Problem& problem, const Regularizer& regularizer) {
-  const double size = std::sqrt(2 * problem.half_target_square());
+  const double size = std::sqrt(2 * loss_size(problem));
   double largest = 0;
   for (Index j = 0; j < problem.design.cols(); ++j) {
     if (regularizer.excluded(j)) continue;
@@ -54,36 +68,62 @@ double rounding_scale(const Problem& problem, const Regularizer& regularizer) {
 
 void refresh(const Problem& problem, Solution& solution) {
   const Columns active = support(solution.v);
-  solution.residual = problem.target;
-  problem.design.combine(active, -gather(solution.v, active), solution.residual, problem.monitor);
+  const Vector coef = gather(solution.v, active);
+  if (problem.loss) {
+    solution.predictor = Vector::Zero(problem.design.rows());
+    problem.design.combine(active, coef, solution.predictor, problem.monitor);
+    if (problem.has_intercept) {
+      solution.intercept = best_intercept(problem, solution.predictor);
+      solution.predictor.array() += solution.intercept;
+    }
+    solution.residual.resize(solution.predictor.size());
+    problem.loss->residual(problem.target, solution.predictor, solution.residual);
+  } else {
+    solution.residual = problem.target;
+    problem.design.combine(active, -coef, solution.residual, problem.monitor);
+  }
   solution.gradient.resize(problem.design.cols());
   const Vector weighted = solution.residual.cwiseProduct(problem.design.row_weights());
   problem.design.correlate(weighted, solution.gradient, problem.monitor);
 }
 
-void certify(const Problem& problem, const Regularizer& regularizer, Solution& solution) {
-  const Columns active = support(solution.v);
-  const Vector coef = gather(solution.v, active);
-  solution.objective =
-      0.5 * solution.residual.cwiseAbs2().dot(problem.design.row_weights()) + regularizer.value(active, coef);
+double loss_value(const Problem& problem, const Solution& solution) {
+  if (problem.loss) return problem.loss->value(problem.target, solution.predictor, problem.design.row_weights());
+  return 0.5 * solution.residual.cwiseAbs2().dot(problem.design.row_weights());
+}
 
+double stationarity(const Regularizer& regularizer, const Columns& columns, const ConstVec& v,
+                    const ConstVec& gradient) {
+  const Columns active = support(v);
+  Columns active_columns;
+  for (const Index i : active) active_columns.push_back(columns[static_cast<size_t>(i)]);
+  const Vector slope = regularizer.slope(active_columns, gather(v, active));
   const double kink = regularizer.penalty().slope_at_zero();
-  const Vector slope = regularizer.slope(active, coef);
   double residual = 0;
-  for (Index j = 0; j < solution.v.size(); ++j) {
-    if (solution.v[j] != 0 || regularizer.excluded(j)) continue;
+  for (Index i = 0; i < v.size(); ++i) {
+    const Index j = columns[static_cast<size_t>(i)];
+    if (v[i] != 0 || regularizer.excluded(j)) continue;
     const double threshold = regularizer.penalised(j) ? kink : 0.0;
-    residual = std::max(residual, std::abs(solution.gradient[j]) / regularizer.level(j) - threshold);
+    residual = std::max(residual, std::abs(gradient[i]) / regularizer.level(j) - threshold);
   }
   for (size_t i = 0; i < active.size(); ++i) {
-    const Index j = active[i];
-    const double deviation = std::abs(solution.gradient[j] - std::copysign(slope[i], coef[i]));
-    residual = std::max(residual, deviation / regularizer.level(j));
+    const double deviation = std::abs(gradient[active[i]] - std::copysign(slope[static_cast<Index>(i)], v[active[i]]));
+    residual = std::max(residual, deviation / regularizer.level(active_columns[i]));
   }
-  solution.kkt_residual = residual;
+  return residual;
+}
+
+void certify(const Problem& problem, const Regularizer& regularizer, Solution& solution) {
+  const Columns active = support(solution.v);
+  solution.objective = loss_value(problem, solution) + regularizer.value(active, gather(solution.v, active));
+  solution.kkt_residual = stationarity(regularizer, all_columns(solution.v.size()), solution.v, solution.gradient);
+  if (problem.has_intercept) {
+    const double slope = std::abs(solution.residual.dot(problem.design.row_weights()));
+    solution.kkt_residual = std::max(solution.kkt_residual, slope / (regularizer.alpha() / regularizer.y_scale()));
+  }
 
   solution.gap = std::numeric_limits<double>::quiet_NaN();
-  if (regularizer.penalty().linear_quadratic() && kink > 0) {
+  if (regularizer.penalty().linear_quadratic() && regularizer.penalty().slope_at_zero() > 0) {
     Vector l1, l2;
     regularizer.majorise(all_columns(solution.v.size()), Vector::Ones(solution.v.size()), l1, l2);
     solution.gap = std::max(0.0, solution.objective - dual_value(problem, solution, l1, l2, regularizer));
@@ -93,7 +133,7 @@ void certify(const Problem& problem, const Regularizer& regularizer, Solution& s
 bool certified(const Problem& problem, const Regularizer& regularizer, const Solution& solution) {
   const double tol = problem.options.tol;
   if (!std::isnan(solution.gap)) {
-    return solution.gap <= tol * solution.objective + kRounding * problem.half_target_square();
+    return solution.gap <= tol * solution.objective + kRounding * loss_size(problem);
   }
   return solution.kkt_residual <= tol ||
          solution.kkt_residual <= tol + kRounding * rounding_scale(problem, regularizer);

@@ -6,7 +6,7 @@
 #include "pyreweight/columns.hpp"
 #include "pyreweight/irls.hpp"
 #include "pyreweight/smooth.hpp"
-#include "pyreweight/working_set.hpp"
+#include "pyreweight/solver.hpp"
 
 namespace pyreweight {
 namespace {
@@ -38,13 +38,13 @@ Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest&
     if (!request.paper_loop) return solution;
   }
   if (request.paper_loop) return solve_irls(problem, regularizer, start);
-  if (regularizer.penalty().slope_at_zero() == 0) {
+  if (!problem.loss && regularizer.penalty().slope_at_zero() == 0) {
     RidgeSolver ridge(problem.design, problem.monitor);
     return solve_smooth(problem, regularizer, start, ridge);
   }
-  WorkingSetSolver solver(problem, regularizer);
-  if (start.size() > 0) solver.start_from(start);
-  return solver.solve();
+  const auto solver = make_solver(problem, regularizer);
+  if (start.size() > 0) solver->start_from(start);
+  return solver->solve();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/curved_ridge.hpp"
 #include "pyreweight/ridge.hpp"
 
 namespace pyreweight {
@@ -48,7 +49,9 @@ Solution solve_irls(const Problem& problem, const Regularizer& regularizer, cons
       place.push_back(static_cast<Index>(i));
     }
     kept = next;
-    const Vector updated = scatter(ridge.solve(kept, gather(rho, place), problem.target), kept, solution.v.size());
+    const Vector updated =
+        problem.loss ? curved_ridge(problem, kept, gather(rho, place), solution)
+                     : scatter(ridge.solve(kept, gather(rho, place), problem.target), kept, solution.v.size());
     const Vector& unit = problem.design.penalty_unit();
     const double change = (updated - solution.v).cwiseProduct(unit).cwiseAbs().maxCoeff();
     const double largest = updated.cwiseProduct(unit).cwiseAbs().maxCoeff();

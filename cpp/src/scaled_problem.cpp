@@ -1,7 +1,10 @@
 #include "pyreweight/scaled_problem.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "pyreweight/auto_alpha.hpp"
 #include "pyreweight/columns.hpp"
@@ -35,13 +38,54 @@ Target scale_target(const ConstVec& y, const Vector& weights, bool fit_intercept
   return target;
 }
 
+/// The lower median of values, each as often as its weight says; half of the weight is half up to rounding.
+double weighted_median(std::vector<std::pair<double, double>> values_and_weights) {
+  std::sort(values_and_weights.begin(), values_and_weights.end());
+  double total = 0, sum = 0;
+  for (const auto& entry : values_and_weights) total += entry.second;
+  for (const auto& entry : values_and_weights) {
+    sum += entry.second;
+    if (sum >= 0.5 * total * (1 - 1e-12)) return entry.first;
+  }
+  return values_and_weights.back().first;
+}
+
+/// The median absolute deviation from the median over its value for the normal distribution of variance 1; the root
+/// mean square where more than half of the values are equal.
+double robust_spread(const Vector& values, const Vector& weights) {
+  std::vector<std::pair<double, double>> entries;
+  for (Index i = 0; i < values.size(); ++i) {
+    if (weights[i] > 0) entries.emplace_back(values[i], weights[i]);
+  }
+  const double median = weighted_median(entries);
+  for (auto& entry : entries) entry.first = std::abs(entry.first - median);
+  const double spread = weighted_median(entries) / 0.6744897501960817;
+  return spread > 0 ? spread : std::sqrt(values.cwiseAbs2().dot(weights));
+}
+
+Target make_target(const ConstVec& y, const Vector& weights, const ModelRequest& request) {
+  if (request.loss) request.loss->check(y);
+  const bool has_units = !request.loss || request.loss->in_units(1);
+  return has_units ? scale_target(y, weights, request.fit_intercept) : Target{y, 0, 1, false};
+}
+
+std::unique_ptr<Loss> loss_in_units(const Loss* loss, const Target& target, const Vector& weights) {
+  return loss && !target.constant ? loss->in_units(1 / robust_spread(target.values, weights)) : nullptr;
+}
+
 }  // namespace
 
 ScaledProblem::ScaledProblem(const Design& design, const ConstVec& y, const Penalty& penalty,
                              const ModelRequest& request, double alpha, Monitor& monitor)
     : request_(request),
-      target_(scale_target(y, design.row_weights(), request.fit_intercept)),
-      problem_{design, target_.values, monitor, request.options},
+      target_(make_target(y, design.row_weights(), request)),
+      loss_(loss_in_units(request.loss, target_, design.row_weights())),
+      problem_{design,
+               target_.values,
+               monitor,
+               request.options,
+               loss_ ? loss_.get() : request.loss,
+               request.loss && request.fit_intercept},
       regularizer_(penalty, alpha, request.feature_weights, design, target_.scale) {}
 
 Vector ScaledProblem::to_solver(const ConstVec& coef) const {
@@ -60,7 +104,7 @@ Answer ScaledProblem::to_user(const Solution& solution) const {
     answer.values[i] = answer.values[i] / design.scale()[j] * target_.scale;
     at_centre += answer.values[i] * design.centre()[j];
   }
-  answer.intercept = request_.fit_intercept ? target_.mean - at_centre : 0.0;
+  answer.intercept = request_.fit_intercept ? target_.mean + solution.intercept * target_.scale - at_centre : 0.0;
   answer.objective = (solution.objective * target_.scale) * target_.scale;
   answer.dual_gap = (solution.gap * target_.scale) * target_.scale;
   answer.kkt_residual = solution.kkt_residual * answer.alpha;
@@ -68,6 +112,7 @@ Answer ScaledProblem::to_user(const Solution& solution) const {
   answer.noise_scale = noise_scale(problem_, regularizer_, solution, rule);
   answer.n_iter = solution.n_iter;
   answer.converged = solution.converged;
+  answer.separated = solution.separated;
   return answer;
 }
 

@@ -4,8 +4,16 @@
 
 namespace pyreweight {
 
-/// residual = target - Z v and gradient = Z' diag(pi) residual, computed from X itself.
+/// residual = target - Z v and gradient = Z' diag(pi) residual, computed from X itself. Losses that are not squared:
+/// predictor, with the best intercept for v, and the residual from it.
 void refresh(const Problem& problem, Solution& solution);
+
+/// The loss of the solution at its residual or predictor.
+double loss_value(const Problem& problem, const Solution& solution);
+
+/// The largest violation of the stationarity conditions over some columns, each in units of its level.
+double stationarity(const Regularizer& regularizer, const Columns& columns, const ConstVec& v,
+                    const ConstVec& gradient);
 
 /// Objective, duality gap and KKT residual of solution.v from its residual and gradient, over all columns.
 void certify(const Problem& problem, const Regularizer& regularizer, Solution& solution);

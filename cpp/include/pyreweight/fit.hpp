@@ -16,7 +16,8 @@ struct FitResult : Answer {
   Vector keep_prob;  // (p,) g_j eta_j / (g_j eta_j + alpha c_j); 1 where unpenalised, 0 where out
 };
 
-/// Squared loss: min_{w, b} (1/S) sum_i s_i (y_i - b - x_i'w)^2 / 2 + alpha sum_j c_j Omega(d_j |w_j|; alpha).
+/// min_{w, b} (1/S) sum_i s_i loss(y_i, b + x_i'w) + alpha sum_j c_j Omega(d_j |w_j|; alpha), loss = (y - z)^2 / 2
+/// unless the request names another.
 FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, const FitRequest& request,
               Monitor& monitor);
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "pyreweight/problem.hpp"
 
 namespace pyreweight {
@@ -8,9 +10,10 @@ namespace pyreweight {
 struct ModelRequest {
   bool paper_loop = false;  // solver="irls"
   bool fit_intercept = true;
-  double weight_sum = 0;   // sum of the sample weights
-  double eps = 1e-3;       // where a path of alphas ends, as a fraction of alpha_max
-  Vector feature_weights;  // (p,)
+  double weight_sum = 0;       // sum of the sample weights
+  double eps = 1e-3;           // where a path of alphas ends, as a fraction of alpha_max
+  Vector feature_weights;      // (p,)
+  const Loss* loss = nullptr;  // nullptr: squared
   Options options;
 };
 
@@ -26,9 +29,11 @@ struct Answer {
   double noise_scale = 0;
   int n_iter = 0;
   bool converged = false;
+  bool separated = false;  // see Solution
 };
 
-/// y = mean + scale * values, with a power of two for scale so that the root mean square of values is in [1, 2).
+/// y = mean + scale * values, for losses whose targets have units with a power of two for scale so that the root mean
+/// square of values is in [1, 2).
 struct Target {
   Vector values;
   double mean = 0;
@@ -58,6 +63,7 @@ class ScaledProblem {
  private:
   const ModelRequest& request_;
   Target target_;
+  std::unique_ptr<Loss> loss_;  // the loss in the units of the target, where it has any
   Problem problem_;
   Regularizer regularizer_;
 };

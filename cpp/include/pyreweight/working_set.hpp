@@ -1,7 +1,7 @@
 #pragma once
 
 #include "pyreweight/gram_solver.hpp"
-#include "pyreweight/problem.hpp"
+#include "pyreweight/solver.hpp"
 
 namespace pyreweight {
 
@@ -15,19 +15,19 @@ namespace pyreweight {
 /// that the end is a local minimum and not a saddle. The working set grows by the columns that violate
 /// |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of solve(), which makes a
 /// path of alphas cheap.
-class WorkingSetSolver {
+class WorkingSetSolver final : public Solver {
  public:
   WorkingSetSolver(const Problem& problem, Regularizer& regularizer);
 
   /// Starts from v (p,) instead of from zero: the next solve() reweights at once.
-  void start_from(const ConstVec& v);
+  void start_from(const ConstVec& v) override;
   /// Lets the next solve() begin with the lasso again, reached from the present point. A penalty of infinite slope
   /// needs it on a path: no zero of it ever violates the stationarity conditions.
   void restart() { warm_ = false; }
   /// Solves at the regularizer's present alpha, from where the last call ended.
-  const Solution& solve();
+  const Solution& solve() override;
   /// Fits the unpenalised columns alone.
-  const Solution& solve_null();
+  const Solution& solve_null() override;
   /// Z_A' diag(pi) Z_A over the support A of the last solution, in the order of the columns.
   Matrix support_gram() const;
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "pyreweight/solver.hpp"
+
+namespace pyreweight {
+
+/// solver="auto" for losses that are not quadratic: each step solves a quadratic model of the loss together with the
+/// penalty itself, by the solvers of the squared loss, and goes towards its minimiser as far as the objective falls.
+/// The intercept is part of the step.
+///
+/// Steps are taken on a set of columns that grows by the worst violators of the stationarity conditions; zeros are
+/// decided over all columns. As for the squared loss the first problem is the lasso with the same thresholds.
+class NewtonSolver final : public Solver {
+ public:
+  NewtonSolver(const Problem& problem, Regularizer& regularizer);
+
+  /// Starts from v (p,) instead of from zero: the next solve() reweights at once.
+  void start_from(const ConstVec& v) override;
+  /// Solves at the regularizer's present alpha, from where the last call ended.
+  const Solution& solve() override;
+  /// Fits the intercept and the unpenalised columns alone.
+  const Solution& solve_null() override;
+
+ private:
+  void minimise(Regularizer& regularizer, double last_target);
+  bool descend(Regularizer& regularizer, const Columns& working, double target);
+  bool step(Regularizer& regularizer, const Columns& working);
+  bool line_search(const Regularizer& regularizer, const Columns& working, const ConstVec& direction,
+                   const Vector& change, double intercept_step);
+  Columns worst_violators(const Regularizer& regularizer, const std::vector<char>& in_working) const;
+  double working_residual(const Regularizer& regularizer, const Columns& working) const;
+  bool runs_away(const Regularizer& regularizer) const;
+
+  const Problem& problem_;
+  Regularizer& regularizer_;
+  Monitor quiet_;  // for the solvers of the models: polls, but reports nothing
+  Solution solution_;
+  bool warm_ = false;
+};
+
+}  // namespace pyreweight

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "pyreweight/curvature_design.hpp"
+#include "pyreweight/problem.hpp"
+
+namespace pyreweight {
+
+/// pi_i l''(y_i, z_i) (n,): the row weights of the least squares that agree with the loss to second order.
+Vector curvature_weights(const Problem& problem, const Solution& at);
+
+/// The weighted least squares problem that agrees to second order with the loss at a point, on some of the columns:
+/// the row weights are pi_i h_i, h the loss's curvature, and the target is Z v + residual / h. Its penalty is that of
+/// the columns, in the same units.
+class QuadraticModel {
+ public:
+  QuadraticModel(const Problem& problem, const Columns& columns, const Solution& at, const Options& options,
+                 Monitor& monitor);
+  QuadraticModel(const QuadraticModel&) = delete;  // the problem refers to the design
+
+  const Problem& problem() const { return problem_; }
+  Regularizer regularizer(const Regularizer& of_all) const;
+  /// The change of the intercept that goes with a change of the predictor by the columns alone.
+  double intercept_step(const Solution& at, const ConstVec& change) const;
+
+ private:
+  const Columns& columns_;
+  const Problem& of_loss_;
+  CurvatureDesign design_;
+  Problem problem_;
+};
+
+}  // namespace pyreweight

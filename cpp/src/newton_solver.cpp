@@ -1,0 +1,230 @@
+#include "pyreweight/newton_solver.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "pyreweight/certificate.hpp"
+#include "pyreweight/columns.hpp"
+#include "pyreweight/quadratic_model.hpp"
+#include "pyreweight/registry.hpp"
+#include "pyreweight/rounding.hpp"
+#include "pyreweight/smooth.hpp"
+#include "pyreweight/working_set.hpp"
+
+namespace pyreweight {
+namespace {
+
+constexpr int kMaxPasses = 1000;
+constexpr size_t kLeastGrowth = 100;
+// Stationarity aimed at, in units of the level: rounding, whatever tol asks for, so that the answer does not depend on
+// tol; and the same while columns outside are known to violate theirs.
+constexpr double kTarget = 1e-12;
+constexpr double kLooseTarget = 1e-2;
+// Reweightings of one model: the next model is better than the last digits of this one.
+constexpr int kModelReweightings = 20;
+constexpr int kSmoothReweightings = 3;
+
+}  // namespace
+
+NewtonSolver::NewtonSolver(const Problem& problem, Regularizer& regularizer)
+    : problem_(problem), regularizer_(regularizer), quiet_([&problem] { problem.monitor.poll(); }, nullptr) {
+  solution_.v = Vector::Zero(problem.design.cols());
+  refresh(problem_, solution_);
+}
+
+void NewtonSolver::start_from(const ConstVec& v) {
+  for (Index j = 0; j < v.size(); ++j) solution_.v[j] = regularizer_.excluded(j) ? 0.0 : v[j];
+  refresh(problem_, solution_);
+  warm_ = true;
+}
+
+Columns NewtonSolver::worst_violators(const Regularizer& regularizer, const std::vector<char>& in_working) const {
+  const Vector thresholds = regularizer.zero_thresholds();
+  std::vector<std::pair<double, Index>> violators;
+  for (Index j = 0; j < thresholds.size(); ++j) {
+    const double correlation = std::abs(solution_.gradient[j]);
+    if (in_working[static_cast<size_t>(j)] || correlation <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
+    violators.emplace_back(-correlation / thresholds[j], j);
+  }
+  const size_t most = std::max(kLeastGrowth, support(solution_.v).size());
+  if (violators.size() > most) {
+    std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
+    violators.resize(most);
+  }
+  std::sort(violators.begin(), violators.end());
+  Columns fresh;
+  for (const auto& violator : violators) fresh.push_back(violator.second);
+  return fresh;
+}
+
+double NewtonSolver::working_residual(const Regularizer& regularizer, const Columns& working) const {
+  const double columns =
+      stationarity(regularizer, working, gather(solution_.v, working), gather(solution_.gradient, working));
+  if (!problem_.has_intercept) return columns;
+  const double slope = std::abs(solution_.residual.dot(problem_.design.row_weights()));
+  return std::max(columns, (slope - kCorrelationNoise) / (regularizer.alpha() / regularizer.y_scale()));
+}
+
+/// Goes to solution + length * direction, the longest of 1, 1/2, 1/4, ... at which the objective falls.
+bool NewtonSolver::line_search(const Regularizer& regularizer, const Columns& working, const ConstVec& direction,
+                               const Vector& change, double intercept_step) {
+  const Solution from = solution_;
+  const Vector v = gather(from.v, working);
+  const Vector& pi = problem_.design.row_weights();
+  const double penalty = regularizer.value(working, v), loss = loss_value(problem_, from);
+  const double residual = working_residual(regularizer, working);
+  for (double length = 1; length > 1e-8; length *= 0.5) {
+    const Vector reached = v + length * direction;
+    solution_.predictor = from.predictor + length * change;
+    solution_.predictor.array() += length * intercept_step;
+    const double fall = (loss_value(problem_, solution_) - loss) + (regularizer.value(working, reached) - penalty);
+    const bool too_small_to_tell = std::abs(fall) <= 1e-14 * (1 + std::abs(loss) + penalty);
+    if (!(fall < 0) && !too_small_to_tell) continue;
+    solution_.intercept = from.intercept + length * intercept_step;
+    for (size_t i = 0; i < working.size(); ++i) solution_.v[working[i]] = reached[static_cast<Index>(i)];
+    problem_.loss->residual(problem_.target, solution_.predictor, solution_.residual);
+    Vector gradient(reached.size());
+    problem_.design.correlate_some(working, solution_.residual.cwiseProduct(pi), gradient, problem_.monitor);
+    for (size_t i = 0; i < working.size(); ++i) solution_.gradient[working[i]] = gradient[static_cast<Index>(i)];
+    // Near the solution the objective no longer resolves a step; the residual still does.
+    if (!too_small_to_tell || working_residual(regularizer, working) < 0.9 * residual) return true;
+    break;
+  }
+  solution_ = from;
+  return false;
+}
+
+bool NewtonSolver::step(Regularizer& regularizer, const Columns& working) {
+  const bool smooth = regularizer.penalty().slope_at_zero() == 0;
+  Options options = problem_.options;
+  options.max_iter = smooth ? kSmoothReweightings : kModelReweightings;
+  const QuadraticModel model(problem_, working, solution_, options, quiet_);
+  Regularizer local = model.regularizer(regularizer);
+  const Vector from = gather(solution_.v, working);
+  Vector reached;
+  if (smooth) {
+    RidgeSolver ridge(model.problem().design, quiet_);
+    reached = solve_smooth(model.problem(), local, from, ridge).v;
+  } else {
+    WorkingSetSolver inner(model.problem(), local);
+    inner.start_from(from);
+    reached = inner.solve().v;
+  }
+  const Vector direction = reached - from;
+  if (!direction.allFinite()) return false;
+  Vector change = Vector::Zero(problem_.design.rows());
+  Columns moved, place;
+  for (size_t i = 0; i < working.size(); ++i) {
+    if (direction[static_cast<Index>(i)] == 0) continue;
+    moved.push_back(working[i]);
+    place.push_back(static_cast<Index>(i));
+  }
+  problem_.design.combine(moved, gather(direction, place), change, problem_.monitor);
+  return line_search(regularizer, working, direction, change, model.intercept_step(solution_, change));
+}
+
+/// Newton steps on the working columns; false when the limit of reweightings was reached.
+bool NewtonSolver::descend(Regularizer& regularizer, const Columns& working, double target) {
+  while (working_residual(regularizer, working) > target) {
+    if (solution_.n_iter >= problem_.options.max_iter) return false;
+    ++solution_.n_iter;
+    problem_.monitor.poll();
+    if (!step(regularizer, working)) break;
+    if (problem_.monitor.verbose()) {
+      std::ostringstream line;
+      line << "Newton step " << solution_.n_iter << ": working set " << working.size() << ", nonzero "
+           << support(solution_.v).size() << ", KKT residual / alpha " << working_residual(regularizer, working);
+      problem_.monitor.report(line.str());
+    }
+    if (runs_away(regularizer)) {
+      solution_.separated = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whether the objective falls for ever along the present point: the loss does, and the penalty is bounded.
+bool NewtonSolver::runs_away(const Regularizer& regularizer) const {
+  const Vector& pi = problem_.design.row_weights();
+  if (!problem_.loss->separates(problem_.target, solution_.predictor, pi)) return false;
+  const Columns active = support(solution_.v);
+  const Vector v = gather(solution_.v, active);
+  const auto objective = [&](double factor) {
+    return problem_.loss->value(problem_.target, factor * solution_.predictor, pi) +
+           regularizer.value(active, factor * v);
+  };
+  const double far = regularizer.value(active, 0x1p40 * v);
+  if (far > 1.01 * regularizer.value(active, 0x1p20 * v)) return false;
+  return objective(2) < objective(1) && objective(0x1p10) < objective(2);
+}
+
+void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
+  Columns working = support(solution_.v);
+  std::vector<char> in_working(static_cast<size_t>(problem_.design.cols()), 0);
+  const bool smooth = regularizer.penalty().slope_at_zero() == 0;  // then no coefficient stays zero
+  for (Index j = 0; j < problem_.design.cols(); ++j) {
+    const bool enters = smooth ? !regularizer.excluded(j) : regularizer.weights()[j] == 0;
+    if (enters && solution_.v[j] == 0) working.push_back(j);
+  }
+  for (const Index j : working) in_working[static_cast<size_t>(j)] = 1;
+  double target = kLooseTarget;
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    const Columns fresh = worst_violators(regularizer, in_working);
+    if (fresh.empty()) {
+      if (pass > 0 && target <= last_target) break;
+      target = last_target;
+    } else if (target < kLooseTarget) {
+      target = kLooseTarget;
+    }
+    for (const Index j : fresh) in_working[static_cast<size_t>(j)] = 1;
+    working.insert(working.end(), fresh.begin(), fresh.end());
+    const bool within_limits = descend(regularizer, working, target);
+    const Vector weighted = solution_.residual.cwiseProduct(problem_.design.row_weights());
+    problem_.design.correlate(weighted, solution_.gradient, problem_.monitor);
+    if (!within_limits) break;
+  }
+}
+
+const Solution& NewtonSolver::solve() {
+  const Penalty& penalty = regularizer_.penalty();
+  solution_.n_iter = 0;
+  solution_.separated = false;
+  if (!warm_ && penalty.slope_at_zero() > 0 && !penalty.linear_quadratic()) {
+    Vector thresholds = regularizer_.zero_thresholds();
+    if (std::isinf(penalty.slope_at_zero())) {
+      const double curvature = curvature_weights(problem_, solution_).sum();
+      thresholds = regularizer_.prox_thresholds(curvature * problem_.design.second_moment());
+    }
+    const double unit = regularizer_.alpha() / regularizer_.y_scale();
+    for (Index j = 0; j < thresholds.size(); ++j) {
+      if (!regularizer_.excluded(j)) thresholds[j] /= unit * regularizer_.units()[j];
+    }
+    const auto l1 = make_penalty("l1", {});
+    Regularizer lasso(*l1, regularizer_.alpha(), thresholds, problem_.design, regularizer_.y_scale());
+    minimise(lasso, kLooseTarget);
+  }
+  minimise(regularizer_, kTarget);
+  certify(problem_, regularizer_, solution_);
+  solution_.converged = !solution_.separated && certified(problem_, regularizer_, solution_);
+  solution_.n_iter = std::max(1, solution_.n_iter);
+  warm_ = true;
+  return solution_;
+}
+
+const Solution& NewtonSolver::solve_null() {
+  solution_.n_iter = 0;
+  Vector weights = regularizer_.weights();
+  for (Index j = 0; j < weights.size(); ++j) {
+    if (weights[j] > 0) weights[j] = std::numeric_limits<double>::infinity();
+  }
+  Regularizer unpenalised(regularizer_.penalty(), regularizer_.alpha(), weights, problem_.design,
+                          regularizer_.y_scale());
+  solution_.v.setZero();
+  refresh(problem_, solution_);
+  minimise(unpenalised, kTarget);
+  return solution_;
+}
+
+}  // namespace pyreweight
