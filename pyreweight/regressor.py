@@ -20,8 +20,9 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                   + \alpha \sum_j c_j \, \Omega(d_j |w_j|; \alpha), \qquad \ell(y, z) = \frac{(y - z)^2}{2}
 
     (or another loss, see `loss`) where :math:`d_j` is the weighted standard deviation of column j (1 with
-    ``standardize=False``) and :math:`c_j` its entry in `feature_weights`. The intercept b is not penalised. With ``penalty="l1", standardize=False`` this is the
-    objective of :class:`sklearn.linear_model.Lasso`. A column that is constant up to rounding gets coefficient 0.
+    ``standardize=False``) and :math:`c_j` its entry in `feature_weights`. The intercept b is not penalised. With
+    ``penalty="l1", standardize=False`` this is the objective of :class:`sklearn.linear_model.Lasso`. A column that is
+    constant up to rounding gets coefficient 0.
 
     Read as dropout, the answer is the fixed point of: mask each standardised column with keep probability
     ``keep_prob_``, minimise the expected loss, let the keep probabilities grow with the weights, repeat.

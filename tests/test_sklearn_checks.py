@@ -2,7 +2,7 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from pyreweight import AdaptiveDropoutRegressor, AdaptiveDropoutRegressorCV
+from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor, AdaptiveDropoutRegressorCV
 from pyreweight.penalties import MCP
 
 
@@ -18,6 +18,11 @@ from pyreweight.penalties import MCP
         AdaptiveDropoutRegressorCV(10, penalty="l1", n_jobs=2),
         AdaptiveDropoutRegressorCV(5, penalty="mcp", scoring="r2", one_standard_error=True),
         AdaptiveDropoutRegressorCV(5, penalty="standout"),
+        AdaptiveDropoutRegressor(0.1, loss="huber"),
+        AdaptiveDropoutClassifier(),
+        AdaptiveDropoutClassifier(0.1, penalty="mcp"),
+        AdaptiveDropoutClassifier(0.1, penalty="l2"),
+        AdaptiveDropoutClassifier(0.1, solver="irls", max_iter=1000),
     ]
 )
 def test_scikit_learn(estimator, check):
