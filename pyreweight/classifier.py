@@ -192,7 +192,7 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
         UserWarning
             If ``alpha="auto"`` and the positive weights have a mean below 0.5, so that they cannot be counts.
         """
-        problem = check_problem(self, X, y, sample_weight, self._encode)
+        problem = check_problem(self, X, y, sample_weight, encode=self._encode)
         problem.loss = "logistic"
         fit_problem(self, problem)
         for name in ("coef_", "eta_", "keep_prob_"):

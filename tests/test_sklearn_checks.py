@@ -20,7 +20,7 @@ from pyreweight.penalties import MCP
         AdaptiveDropoutRegressorCV(5, penalty="standout"),
         AdaptiveDropoutRegressor(0.1, loss="huber"),
         AdaptiveDropoutClassifier(),
-        AdaptiveDropoutClassifier(0.1, penalty="mcp"),
+        AdaptiveDropoutClassifier(0.1, penalty="log_sum"),
         AdaptiveDropoutClassifier(0.1, penalty="l2"),
         AdaptiveDropoutClassifier(0.1, solver="irls", max_iter=1000),
     ]
