@@ -211,8 +211,8 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X = check_data(self, X, reset=False)
         y_pred = X @ self.coef_.T + self.intercept_
         if not return_std:
-            return np.exp(y_pred) if self.loss == "poisson" else y_pred
-        if self.loss != "squared":
+            return np.exp(y_pred) if getattr(self, "loss", "squared") == "poisson" else y_pred
+        if getattr(self, "loss", "squared") != "squared":
             raise ValueError(f"return_std=True is for loss='squared', whose spread is exact; this is {self.loss!r}")
         coef, keep_prob = np.atleast_2d(self.coef_), np.atleast_2d(self.keep_prob_)
         targets = zip(coef, keep_prob, np.atleast_1d(self.noise_scale_), strict=True)
