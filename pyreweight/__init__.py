@@ -11,7 +11,8 @@ from . import penalties
 from .classifier import AdaptiveDropoutClassifier
 from .cv import AdaptiveDropoutRegressorCV
 from .display import CVDisplay, PathDisplay
-from .masks import effective_penalty
+from .dropout_training import DropoutTraining, dropout_training
+from .masks import effective_penalty, strided_covariance
 from .path import RegularizationPath, dropout_path
 from .regressor import AdaptiveDropoutRegressor
 
@@ -25,10 +26,13 @@ __all__ = [
     "AdaptiveDropoutRegressor",
     "AdaptiveDropoutRegressorCV",
     "CVDisplay",
+    "DropoutTraining",
     "PathDisplay",
     "RegularizationPath",
     "__version__",
     "dropout_path",
+    "dropout_training",
     "effective_penalty",
     "penalties",
+    "strided_covariance",
 ]

@@ -2,9 +2,10 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_array
+from scipy.linalg import toeplitz
 
 from ._native import core
+from .training_arguments import as_core_takes_it, check_matrix
 from .validation import check_sample_weight
 
 
@@ -27,8 +28,8 @@ def effective_penalty(X, mask_mean: ArrayLike, mask_cov: ArrayLike, *, sample_we
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
-        Data, dense.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data.
     mask_mean : float or array-like of shape (n_features,)
         Mean of the mask of each column, not zero; 1 for masks that are scaled by their keep probability.
     mask_cov : array-like of shape (n_features,) or (n_features, n_features)
@@ -68,22 +69,65 @@ def effective_penalty(X, mask_mean: ArrayLike, mask_cov: ArrayLike, *, sample_we
     array([[0.25, 0.25],
            [0.25, 0.5 ]])
     """
-    X = check_array(X, dtype=[np.float64, np.float32], input_name="X")
+    X = check_matrix(X)
     if not isinstance(fit_intercept, bool | np.bool_):
         raise ValueError(f"fit_intercept must be True or False, got {fit_intercept!r}")
     weights = check_sample_weight(sample_weight, X.shape[0])
     counted = weights > 0
     if not counted.all():
         X, weights = X[counted], weights[counted]
-    if not (X.flags.c_contiguous or X.flags.f_contiguous) or not X.flags.aligned:
-        X = np.array(X, order="F")
     mean, covariance = _mask_moments(mask_mean, mask_cov, X.shape[1])
     penalty = core.effective_penalty(
-        X=X, sample_weight=weights, fit_intercept=bool(fit_intercept), mask_mean=mean, mask_cov=covariance
+        X=as_core_takes_it(X),
+        sample_weight=weights,
+        fit_intercept=bool(fit_intercept),
+        mask_mean=mean,
+        mask_cov=covariance,
     )
     if not np.all(np.isfinite(penalty)):
         raise ValueError("the penalty overflows: rescale X, mask_mean or mask_cov")
     return penalty
+
+
+def strided_covariance(n_features: int, keep_prob: float) -> NDArray[np.float64]:
+    r"""Covariance of the strided masks that :func:`dropout_training` draws, scaled to mean 1.
+
+    .. math:: C_{jk} = \frac{1}{q^2} \sum_{d\,|\,j-k} \frac{k_d}{d} - 1
+
+    where :math:`k_d` is the probability of period d. The diagonal is :math:`(1 - q)/q`, as for independent Bernoulli
+    masks; off the diagonal neighbours are dropped alternately (negative) and multiples of common periods kept together.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of columns, p.
+    keep_prob : float
+        Keep probability q of every column, in [0.001, 1].
+
+    Returns
+    -------
+    ndarray of shape (n_features, n_features)
+        The covariance matrix C, for :func:`effective_penalty`.
+
+    Raises
+    ------
+    ValueError
+        If `keep_prob` is out of its range.
+
+    Examples
+    --------
+    >>> from pyreweight import strided_covariance
+    >>> strided_covariance(3, 0.5).round(3) + 0.0
+    array([[ 1.   , -0.117,  0.384],
+           [-0.117,  1.   , -0.117],
+           [ 0.384, -0.117,  1.   ]])
+    """
+    periods = core.strided_periods(float(keep_prob))
+    distance = np.arange(n_features)
+    together = np.zeros(n_features)  # probability that columns this far apart are kept together
+    for d, chance in enumerate(periods, start=1):
+        together[distance % d == 0] += chance / d
+    return toeplitz(together / keep_prob**2 - 1)
 
 
 def _mask_moments(mask_mean, mask_cov, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -41,6 +41,8 @@ class Design {
   virtual Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const;
   /// out (count, |columns|) = the raw entries x_ij of rows [first, first + count).
   virtual void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const = 0;
+  /// out = z_ij root_i, root (n,) the square roots of row weights.
+  void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const;
 
  protected:
   Design(Index rows, Index cols, const ConstVec& sample_weight);
@@ -53,9 +55,6 @@ class Design {
   void set_moments(Index j, bool fit_intercept, double largest, double unit, double mean, double drift, double square);
   /// The power of two 2^-e with x 2^-e in [1, 2), kept inside the range of double.
   static double inverse_power_of_two(double x);
-
-  /// out = z_ij root_i, root (n,) the square roots of row weights.
-  void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const;
 
   Index rows_, cols_;
   Vector weights_, root_weights_;
