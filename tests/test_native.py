@@ -207,6 +207,16 @@ def test_interrupt_stops_a_fit_within_half_a_second(solver, shape, after, tmp_pa
     assert answer["works_again"]
 
 
+@pytest.mark.parametrize("n_jobs", [0, 2])
+def test_interrupt_stops_paths_and_their_threads(n_jobs, tmp_path):
+    answer = run(tmp_path, CHILDREN / "interrupt_path.py", n_jobs)
+    assert answer["interrupted"]
+    assert answer["delay"] < 0.5
+    assert answer["threads"] == 1
+    assert answer["stopped_after"] < 1.5
+    assert not answer["fitted"]
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc")
 @pytest.mark.parametrize("order", ["F", "C"])
 def test_fit_does_not_copy_X(order, tmp_path):
