@@ -1,7 +1,6 @@
 #include "pyreweight/cholesky.hpp"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Jacobi>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -55,42 +54,86 @@ bool solve_positive_definite(Matrix& a, const ConstVec& b, Vector& x, Monitor& m
 }
 
 bool UpdatableCholesky::assign(const Matrix& a, Monitor& monitor) {
-  R_ = a;
   size_ = 0;
-  if (!cholesky(R_, monitor)) return false;
+  Matrix R = a;
+  if (!cholesky(R, monitor)) return false;
+  reserve(a.cols());
   size_ = a.cols();
+  L_.topLeftCorner(size_, size_).triangularView<Eigen::Lower>() = R.transpose();
   return true;
 }
 
+void UpdatableCholesky::reserve(Index size) {
+  if (L_.cols() >= size) return;
+  const Index capacity = std::max<Index>(16, size + size / 2);
+  Matrix larger(capacity, capacity);
+  larger.topLeftCorner(size_, size_) = L_.topLeftCorner(size_, size_);
+  L_.swap(larger);
+}
+
 bool UpdatableCholesky::append(const ConstVec& cross, double diagonal) {
-  if (R_.cols() == size_) R_.conservativeResize(std::max<Index>(16, 2 * size_), std::max<Index>(16, 2 * size_));
-  Vector column = cross;
-  if (size_ > 0) R_.topLeftCorner(size_, size_).triangularView<Eigen::Upper>().transpose().solveInPlace(column);
-  const double pivot = diagonal - column.squaredNorm();
+  Vector row = cross;
+  if (size_ > 0) L_.topLeftCorner(size_, size_).triangularView<Eigen::Lower>().solveInPlace(row);
+  const double pivot = diagonal - row.squaredNorm();
   if (!(pivot > smallest_pivot(size_ + 1) * diagonal)) return false;
-  R_.col(size_).head(size_) = column;
-  R_(size_, size_) = std::sqrt(pivot);
+  reserve(size_ + 1);
+  L_.row(size_).head(size_) = row.transpose();
+  L_(size_, size_) = std::sqrt(pivot);
   ++size_;
   return true;
 }
 
-void UpdatableCholesky::remove(Index position) {
-  for (Index c = position; c + 1 < size_; ++c) R_.col(c).head(c + 2) = R_.col(c + 1).head(c + 2);
-  --size_;
-  // The removed column leaves one entry under the diagonal in each later one; rotations take them out.
-  for (Index c = position; c < size_; ++c) {
-    Eigen::JacobiRotation<double> rotation;
-    rotation.makeGivens(R_(c, c), R_(c + 1, c));
-    R_.block(0, c, size_ + 1, size_ - c).applyOnTheLeft(c, c + 1, rotation.adjoint());
-    if (R_(c, c) < 0) R_.row(c).segment(c, size_ - c) *= -1;
+bool UpdatableCholesky::append(const Matrix& cross, const Matrix& own, Monitor& monitor) {
+  const Index m = own.cols();
+  Matrix half = cross, rest = own;  // L^-1 cross, and what the present columns leave of own
+  if (size_ > 0) {
+    L_.topLeftCorner(size_, size_).triangularView<Eigen::Lower>().solveInPlace(half);
+    rest.selfadjointView<Eigen::Upper>().rankUpdate(half.transpose(), -1.0);
   }
+  if (!cholesky(rest, monitor)) return false;
+  for (Index i = 0; i < m; ++i) {
+    if (!(rest(i, i) * rest(i, i) > smallest_pivot(size_ + m) * own(i, i))) return false;
+  }
+  reserve(size_ + m);
+  L_.block(size_, 0, m, size_) = half.transpose();
+  L_.block(size_, size_, m, m).triangularView<Eigen::Lower>() = rest.transpose();
+  size_ += m;
+  return true;
+}
+
+/// Without row and column `position` the later columns L_3 must satisfy L_3 L_3' = (old L_3 old L_3') + l l', l the
+/// removed column below its diagonal: a rank-one update by rotations, column by column.
+void UpdatableCholesky::remove(Index position) {
+  const Index rest = size_ - position - 1;
+  Vector l = L_.col(position).segment(position + 1, rest);
+  const auto move_up = [&](Index from, Index to, Index first, Index count) {  // rows of a column, one place up
+    double* const source = &L_(first, from);
+    std::copy(source, source + count, &L_(first - 1, to));
+  };
+  if (rest > 0) {
+    for (Index c = 0; c < position; ++c) move_up(c, c, position + 1, rest);
+  }
+  for (Index c = 0; c < rest; ++c) {
+    const Index tail = rest - c;
+    move_up(position + 1 + c, position + c, position + 1 + c, tail);
+    auto column = L_.col(position + c).segment(position + c, tail).array();
+    auto update = l.tail(tail).array();
+    const double diagonal = column[0], root = std::hypot(diagonal, update[0]);
+    const double cosine = diagonal / root, sine = update[0] / root;
+    for (Index i = 0; i < tail; ++i) {
+      const double x = column[i], y = update[i];
+      column[i] = cosine * x + sine * y;
+      update[i] = cosine * y - sine * x;
+    }
+  }
+  --size_;
 }
 
 Vector UpdatableCholesky::solve(const ConstVec& b) const {
   Vector x = b;
-  const auto upper = R_.topLeftCorner(size_, size_).triangularView<Eigen::Upper>();
-  upper.transpose().solveInPlace(x);
-  upper.solveInPlace(x);
+  const auto lower = L_.topLeftCorner(size_, size_).triangularView<Eigen::Lower>();
+  lower.solveInPlace(x);
+  lower.transpose().solveInPlace(x);
   return x;
 }
 

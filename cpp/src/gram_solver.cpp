@@ -10,8 +10,16 @@
 namespace pyreweight {
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kMaxRounds = 1000;
-constexpr int kSweepsPerRound = 3;
+constexpr int kMostRefinements = 3;  // of the equations on the support, which may be ill-conditioned
+constexpr Index kSupportPerSweep = 30, kMostSweeps = 50;
+
+/// Sweeps cost k^2, a factor of the support k^3 / 3 at a higher speed: the more columns, the longer sweeps are worth
+/// it that settle the signs.
+int sweeps_before_newton(Index support_size) {
+  return std::max(3, static_cast<int>(std::min<Index>(support_size / kSupportPerSweep, kMostSweeps)));
+}
 
 double soft_threshold(double z, double level) { return z > level ? z - level : z < -level ? z + level : 0.0; }
 
@@ -62,97 +70,126 @@ bool GramSolver::sweep(const ConstVec& l1, const ConstVec& l2) {
   return support_changed;
 }
 
-bool GramSolver::factorise_support(Columns& active, const ConstVec& l1, const ConstVec& l2) {
-  Matrix H = submatrix(G_, active);
-  for (Index i = 0; i < H.cols(); ++i) H(i, i) += l2[active[i]];
-  if (factor_.assign(H, monitor_)) return true;
-  factor_.clear();
-  if ((gather(l2, active).array() < 0).any()) return false;
-  Columns independent;
-  for (size_t next = 0; next < active.size(); ++next) {
-    monitor_.poll();
-    const Index j = active[next];
-    Vector cross = gather(G_.col(j), independent);
-    while (v_[j] != 0 && !factor_.append(cross, G_(j, j) + l2[j])) {
-      // Column j is a combination of the others: along d = (-A^-1 cross, 1) the fit stands still and the objective is
-      // linear, so one of the two senses does not increase it. Go there until a coordinate reaches zero.
-      Vector d = -factor_.solve(cross);
-      double slope = l1[j] * sign(v_[j]) - c_[j];
-      for (size_t i = 0; i < independent.size(); ++i) {
-        const Index a = independent[i];
-        slope += d[i] * (l1[a] * sign(v_[a]) - c_[a]);
-      }
-      const double sense = slope > 0 ? -1.0 : slope < 0 ? 1.0 : -sign(v_[j]);
-      double step = std::numeric_limits<double>::infinity();
-      Index stopped = -1;  // position in independent, or -2 for j itself
-      const auto consider = [&](double value, double rate, Index who) {
-        if (value * rate < 0 && -value / rate < step) {
-          step = -value / rate;
-          stopped = who;
-        }
-      };
-      consider(v_[j], sense, -2);
-      for (size_t i = 0; i < independent.size(); ++i) consider(v_[independent[i]], sense * d[i], static_cast<Index>(i));
-      if (stopped == -1) {  // nothing bounds the move: only unpenalised columns are involved, and j can be spared
-        step = std::abs(v_[j]);
-        stopped = -2;
-        d *= -sign(v_[j]) * sense;
-      }
-      for (size_t i = 0; i < independent.size(); ++i) v_[independent[i]] += step * sense * d[i];
-      v_[j] += step * sense;
-      if (stopped == -2) {
-        v_[j] = 0;
-      } else {
-        v_[independent[stopped]] = 0;
-        factor_.remove(stopped);
-        independent.erase(independent.begin() + stopped);
-        cross = gather(G_.col(j), independent);
-      }
-    }
-    if (v_[j] != 0) independent.push_back(j);
+bool GramSolver::factorise_support(const ConstVec& l1, const ConstVec& l2) {
+  const Columns active = support(v_);
+  if (factor_.follow(G_, l2, active)) return true;
+  if ((gather(l2, active).array() < 0).any()) {
+    factor_.clear();
+    return false;
   }
-  active = independent;
+  const Vector before = v_;
+  std::vector<char> taken(static_cast<size_t>(size()), 0);
+  for (const Index j : factor_.columns()) taken[static_cast<size_t>(j)] = 1;
+  for (const Index j : active) {
+    monitor_.poll();
+    while (!taken[static_cast<size_t>(j)] && v_[j] != 0 && !factor_.append(G_, l2[j], j)) {
+      leave_null_direction(j, l1);
+    }
+  }
+  c_ -= times_gram(v_ - before);  // the fit stood still to working precision only
   return true;
 }
 
-bool GramSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2) {
-  const Vector q = c_ + times_gram(v_);
-  Columns active = support(v_);
-  if (!factorise_support(active, l1, l2)) return false;
-  while (!active.empty()) {
-    const Index k = static_cast<Index>(active.size());
-    Vector target(k);
-    for (Index i = 0; i < k; ++i) target[i] = q[active[i]] - l1[active[i]] * sign(v_[active[i]]);
-    target = factor_.solve(target);
-    double step = 1;
-    Index crossing = -1;
-    for (Index i = 0; i < k; ++i) {
-      const double from = v_[active[i]];
-      if (l1[active[i]] > 0 && from * target[i] <= 0) {
-        const double reach = from / (from - target[i]);
-        if (reach < step) {
-          step = reach;
-          crossing = i;
-        }
-      }
-    }
-    for (Index i = 0; i < k; ++i) {
-      double& v = v_[active[i]];
-      v = crossing < 0 ? target[i] : v + step * (target[i] - v);
-    }
-    if (crossing < 0) break;
-    v_[active[crossing]] = 0;
-    factor_.remove(crossing);
-    active.erase(active.begin() + crossing);
-    monitor_.poll();
+void GramSolver::leave_null_direction(Index j, const ConstVec& l1) {
+  // Column j is a combination of the others: along d = (-A^-1 cross, 1) the fit stands still and the objective is
+  // linear, so one of the two senses does not increase it. Go there until a coordinate reaches zero.
+  const Columns& independent = factor_.columns();
+  Vector d = -factor_.solve(gather(G_.col(j), independent));
+  double slope = l1[j] * sign(v_[j]) - c_[j];
+  for (size_t i = 0; i < independent.size(); ++i) {
+    const Index a = independent[i];
+    slope += d[static_cast<Index>(i)] * (l1[a] * sign(v_[a]) - c_[a]);
   }
-  c_ = q - times_gram(v_);
+  const bool level = std::abs(slope) <= kCorrelationNoise * (1 + d.lpNorm<1>());
+  const double sense = level ? -sign(v_[j]) : -sign(slope);
+  double step = kInfinity;
+  Index stopped = -1;
+  const auto consider = [&](Index a, double rate) {
+    const bool may_change_sign = l1[a] == 0 && a != j;
+    if (!may_change_sign && v_[a] * rate < 0 && -v_[a] / rate < step) {
+      step = -v_[a] / rate;
+      stopped = a;
+    }
+  };
+  consider(j, sense);
+  for (size_t i = 0; i < independent.size(); ++i) consider(independent[i], sense * d[static_cast<Index>(i)]);
+  if (stopped == -1) {  // nothing bounds the move, so the slope was rounding
+    step = -std::abs(v_[j]);
+    stopped = j;
+  }
+  for (size_t i = 0; i < independent.size(); ++i) v_[independent[i]] += step * sense * d[static_cast<Index>(i)];
+  v_[j] += step * sense;
+  v_[stopped] = 0;
+  const auto place = std::find(independent.begin(), independent.end(), stopped);
+  if (place != independent.end()) factor_.remove(place - independent.begin());
+}
+
+bool GramSolver::step_on_support(const ConstVec& direction, const ConstVec& l1, Vector& downhill) {
+  const Columns& active = factor_.columns();
+  double reach = 1;
+  Columns crossing;
+  Index first = -1;
+  const auto crosses = [&](Index i, double length) {
+    const Index j = active[static_cast<size_t>(i)];
+    return l1[j] > 0 && v_[j] * (v_[j] + length * direction[i]) <= 0;
+  };
+  for (Index i = 0; i < direction.size(); ++i) {
+    const Index j = active[static_cast<size_t>(i)];
+    if (!crosses(i, 1) || !(-v_[j] / direction[i] < reach)) continue;
+    reach = -v_[j] / direction[i];
+    first = i;
+  }
+  // The equations are H direction = downhill. A step `length` with the coordinates that would change sign stopped at
+  // zero, and what it takes off downhill: only the columns of those coordinates enter.
+  Vector change, taken_off;
+  const auto try_step = [&](double length) {
+    change = length * direction;
+    taken_off = length * gather(downhill, active);
+    for (Index i = 0; i < direction.size(); ++i) {
+      if (i != first && !crosses(i, length)) continue;
+      const Index j = active[static_cast<size_t>(i)];
+      const double stopped = -v_[j] - change[i];
+      change[i] = -v_[j];
+      taken_off += stopped * gather(G_.col(j), active);
+      taken_off[i] += stopped * factor_.shift(i);
+    }
+    return change.dot(0.5 * taken_off - gather(downhill, active)) < 0;
+  };
+  if (first < 0) {
+    for (Index i = 0; i < direction.size(); ++i) v_[active[static_cast<size_t>(i)]] += direction[i];
+    return true;
+  }
+  double length = 1;
+  while (length > 0.2 && length > reach && !try_step(length)) length *= 0.5;
+  if (!(length > 0.2 && length > reach)) try_step(reach);
+  for (Index i = 0; i < direction.size(); ++i) {
+    const Index j = active[static_cast<size_t>(i)];
+    v_[j] = change[i] == -v_[j] ? 0.0 : v_[j] + change[i];
+    downhill[j] -= taken_off[i];
+  }
+  return false;
+}
+
+bool GramSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2) {
+  if (!factorise_support(l1, l2)) return false;
+  for (int refinement = 0; refinement < kMostRefinements; ++refinement) {
+    const Vector start = v_;
+    Vector downhill = Vector::Zero(size());
+    for (const Index j : factor_.columns()) downhill[j] = c_[j] - l1[j] * sign(v_[j]) - l2[j] * v_[j];
+    if (refinement > 0 && downhill.lpNorm<Eigen::Infinity>() <= kCorrelationNoise / 16) break;
+    while (!step_on_support(factor_.solve(gather(downhill, factor_.columns())), l1, downhill)) {
+      monitor_.poll();
+      if (!factor_.follow(G_, l2, support(v_)) || factor_.columns().empty()) break;
+    }
+    c_ -= times_gram(v_ - start);
+  }
   return true;
 }
 
 bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2) {
   for (int round = 0; round < kMaxRounds; ++round) {
-    for (int i = 0; i < kSweepsPerRound; ++i) {
+    const int sweeps = sweeps_before_newton(static_cast<Index>(support(v_).size()));
+    for (int i = 0; i < sweeps; ++i) {
       monitor_.poll();
       if (!sweep(l1, l2)) break;
     }
@@ -169,22 +206,11 @@ bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2) {
 }
 
 bool GramSolver::concave_direction(const ConstVec& curvature, Vector& direction) {
-  const Columns active = support(v_);
-  Matrix H = submatrix(G_, active);
-  H.diagonal() += gather(curvature, active);
-  if (factor_.assign(H, monitor_)) return false;
-  factor_.clear();
-  for (size_t i = 0; i < active.size(); ++i) {
-    monitor_.poll();
-    const Index j = active[i];
-    const Columns before(active.begin(), active.begin() + static_cast<std::ptrdiff_t>(i));
-    const Vector cross = gather(G_.col(j), before);
-    if (factor_.append(cross, G_(j, j) + curvature[j])) continue;
-    direction = scatter(-factor_.solve(cross), before, size());
-    direction[j] = 1;
-    return true;
-  }
-  return false;
+  if (factor_.follow(G_, curvature, support(v_))) return false;
+  const Index j = factor_.failed();
+  direction = scatter(-factor_.solve(gather(G_.col(j), factor_.columns())), factor_.columns(), size());
+  direction[j] = 1;
+  return true;
 }
 
 void GramSolver::move(double step, const ConstVec& direction) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "pyreweight/certificate.hpp"
@@ -13,12 +14,14 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kMaxPasses = 1000;
-constexpr double kMostGrowth = 100;
+constexpr double kLeastGrowth = 10, kMostGrowth = 100;
 // Stationarity the inner loops aim at, in units of the level: rounding, whatever tol asks for, so that the answer does
 // not depend on tol.
 constexpr double kTarget = 1e-12;
 // The same while columns outside are known to violate theirs: no use in polishing a point that will move.
 constexpr double kLooseTarget = 1e-2;
+// From one stage of the first solution to the next the thresholds fall to this at least.
+constexpr double kStageDrop = 0.4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
 
@@ -56,7 +59,10 @@ void WorkingSetSolver::add_columns(const Columns& fresh) {
   working_.insert(working_.end(), fresh.begin(), fresh.end());
 }
 
-Columns WorkingSetSolver::worst_violators(const Vector& thresholds) const {
+/// With more violators than are let in, `stage` falls to where the next one would begin to violate: thresholds this
+/// much higher give a problem the working set can be trusted with, so that its support does not fill up with the
+/// substitutes of columns still outside.
+Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stage) const {
   std::vector<std::pair<double, Index>> violators;
   for (Index j = 0; j < thresholds.size(); ++j) {
     const double correlation = std::abs(solution_.gradient[j]);
@@ -65,11 +71,14 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds) const {
   }
   const size_t active = support(solution_.v).size();
   // m new columns cost about m^2 / 2 products a row, a pass over X costs p: with few columns small steps are cheaper.
-  const double growth = std::min(kMostGrowth, std::sqrt(16.0 * static_cast<double>(usable_)));
+  const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, 0.6 * std::sqrt(static_cast<double>(usable_))));
   const size_t most = std::max(static_cast<size_t>(growth), active);
   if (violators.size() > most) {
     std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
+    if (stage) *stage = std::max(1.0, std::min(kStageDrop * *stage, -violators[most].first));
     violators.resize(most);
+  } else if (stage) {
+    *stage = 1;
   }
   // Ordered by how much they violate, not by number: sweeps of a nonconvex model depend on the order, and the answer
   // should not depend on how the caller arranged the columns.
@@ -237,15 +246,18 @@ const Solution& WorkingSetSolver::solve() {
   const Vector first = infinite_slope ? regularizer_.prox_thresholds(problem_.design.second_moment()) : zero;
   bool reweighting = warm_ && !exact;
   double target = kTarget;
+  double stage = reweighting ? 1 : kInfinity;
   int refinements = 0;
   solution_.n_iter = 0;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     const Vector& thresholds = reweighting ? zero : first;
-    add_columns(worst_violators(thresholds));
+    add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
     inner_.set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
-    const bool within_limits = reweighting ? reweight(target) : solve_first(gather(thresholds, working_), exact);
+    const bool within_limits =
+        reweighting ? reweight(target) : solve_first(stage * gather(thresholds, working_), exact);
     write_back();
     if (!within_limits) break;
+    if (stage > 1) continue;
     if (!worst_violators(thresholds).empty()) {
       if (reweighting) target = kLooseTarget;
       continue;
@@ -281,8 +293,13 @@ const Solution& WorkingSetSolver::solve_null() {
   for (size_t i = 0; i < working_.size(); ++i) {
     l1[static_cast<Index>(i)] = regularizer_.weights()[working_[i]] == 0 ? 0.0 : kInfinity;
   }
-  inner_.solve(l1, Vector::Zero(inner_.size()));
-  write_back();
+  // Again from correlations renewed from the data, as unpenalised columns that fit y exactly may be ill-conditioned.
+  for (int refinement = 0; refinement < 3 && !working_.empty(); ++refinement) {
+    inner_.set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
+    inner_.solve(l1, Vector::Zero(inner_.size()));
+    write_back();
+    if (gather(solution_.gradient, support(solution_.v)).lpNorm<Eigen::Infinity>() <= kCorrelationNoise / 16) break;
+  }
   return solution_;
 }
 

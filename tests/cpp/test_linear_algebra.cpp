@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 
 #include "problems.hpp"
 #include "pyreweight/cholesky.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/support_factor.hpp"
 
 namespace pyreweight {
 namespace {
@@ -108,6 +110,12 @@ TEST_CASE("solve_positive_definite") {
   }
 }
 
+/// first, ..., last - 1.
+Columns slice_of(Index first, Index last) {
+  Columns all = all_columns(last);
+  return Columns(all.begin() + first, all.end());
+}
+
 /// Checks the solution of the kept part of `a` against Eigen's.
 void check_solves(const UpdatableCholesky& factor, const Matrix& a, const Columns& kept, Random& random) {
   const Index k = static_cast<Index>(kept.size());
@@ -148,6 +156,60 @@ TEST_CASE("rows appended and removed in any order leave the factor of what is ke
       check_solves(factor, a, kept, random);
     }
   }
+}
+
+TEST_CASE("a block of rows appended is the rows appended one by one") {
+  Random random(15);
+  Monitor monitor;
+  const Index p = 40;
+  const Matrix a = definite(p, random);
+  for (const Index first : {Index{0}, Index{1}, Index{17}}) {
+    CAPTURE(first);
+    const Columns left = slice_of(0, first), right = slice_of(first, p);
+    UpdatableCholesky factor;
+    if (first > 0) REQUIRE(factor.assign(submatrix(a, left), monitor));
+    REQUIRE(factor.append(Matrix(a.topRightCorner(first, p - first)), submatrix(a, right), monitor));
+    check_solves(factor, a, all_columns(p), random);
+    Matrix cross = a.leftCols(3), own = a.topLeftCorner(3, 3);  // duplicates of columns 0 to 2
+    CHECK_FALSE(factor.append(cross, own, monitor));
+    check_solves(factor, a, all_columns(p), random);
+  }
+}
+
+TEST_CASE("the factor of a support follows it through changes of columns and shifts") {
+  Random random(16);
+  Monitor monitor;
+  const Index p = 50;
+  const Matrix a = definite(p, random);
+  SupportFactor factor(monitor);
+  Vector shift = Vector::Zero(p);
+  for (int turn = 0; turn < 60; ++turn) {
+    CAPTURE(turn);
+    if (turn % 7 == 6) shift[random.below(p)] = random.uniform(0, 1);
+    if (turn % 20 == 19) shift = Vector::Constant(p, 0.01 * turn);
+    Columns wanted = random.permutation(p);
+    wanted.resize(static_cast<size_t>(turn % 3 == 0 ? random.below(p) : p - 3));
+    REQUIRE(factor.follow(a, shift, wanted));
+    Columns got = factor.columns();
+    CHECK(std::is_permutation(got.begin(), got.end(), wanted.begin(), wanted.end()));
+    const Vector b = random.vector(static_cast<Index>(got.size()));
+    const Matrix H = submatrix(a, got) + Matrix(gather(shift, got).asDiagonal());
+    CHECK(largest_difference(factor.solve(b), H.llt().solve(b)) <= 1e-11 * (1 + b.cwiseAbs().sum()));
+  }
+}
+
+TEST_CASE("the factor of a support names the column that makes it indefinite") {
+  Random random(17);
+  Monitor monitor;
+  const Matrix a = definite(30, random);
+  Vector shift = Vector::Zero(30);
+  shift[21] = -2 * a(21, 21);
+  SupportFactor factor(monitor);
+  CHECK_FALSE(factor.follow(a, shift, all_columns(30)));
+  CHECK(factor.failed() == 21);
+  CHECK(factor.columns() == slice_of(0, 21));
+  shift[21] = 0;
+  CHECK(factor.follow(a, shift, all_columns(30)));
 }
 
 TEST_CASE("removing the first, the last and the only row") {

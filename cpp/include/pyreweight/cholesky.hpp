@@ -13,7 +13,7 @@ bool cholesky(Matrix& a, Monitor& monitor);
 /// x = a^-1 b for symmetric positive definite `a`, which is overwritten; false as above.
 bool solve_positive_definite(Matrix& a, const ConstVec& b, Vector& x, Monitor& monitor);
 
-/// R'R = A for a matrix that grows and shrinks by one row and column at a time, each in O(k^2).
+/// L L' = A for a matrix that grows by blocks of rows and columns, O(k^2) each, and shrinks by one at a time, O(k^2).
 class UpdatableCholesky {
  public:
   Index size() const { return size_; }
@@ -23,11 +23,16 @@ class UpdatableCholesky {
   /// Appends the row and column `cross` (k,) with the diagonal entry `diagonal`; false, and nothing changed, when it
   /// depends on the others to working precision.
   bool append(const ConstVec& cross, double diagonal);
+  /// Appends the rows and columns `cross` (k, m) with the block `own` (m, m); false, and nothing changed, when one
+  /// of them depends on the others.
+  bool append(const Matrix& cross, const Matrix& own, Monitor& monitor);
   void remove(Index position);
   Vector solve(const ConstVec& b) const;
 
  private:
-  Matrix R_;  // upper triangle of the leading size_ x size_ block
+  void reserve(Index size);
+
+  Matrix L_;  // lower triangle of the leading size_ x size_ block
   Index size_ = 0;
 };
 

@@ -1,8 +1,6 @@
 #pragma once
 
-#include "pyreweight/cholesky.hpp"
-#include "pyreweight/monitor.hpp"
-#include "pyreweight/types.hpp"
+#include "pyreweight/support_factor.hpp"
 
 namespace pyreweight {
 
@@ -14,7 +12,7 @@ namespace pyreweight {
 /// rounding in G is corrected like in iterative refinement. It knows no penalty, only weights.
 class GramSolver {
  public:
-  explicit GramSolver(Monitor& monitor) : monitor_(monitor) {}
+  explicit GramSolver(Monitor& monitor) : monitor_(monitor), factor_(monitor) {}
 
   Index size() const { return v_.size(); }
   const Vector& v() const { return v_; }
@@ -39,15 +37,20 @@ class GramSolver {
  private:
   bool sweep(const ConstVec& l1, const ConstVec& l2);
   bool finish_on_support(const ConstVec& l1, const ConstVec& l2);
-  /// Makes the columns of `active` independent by moving along null directions, which changes no fit; factor_ then
-  /// holds their Cholesky factor in the order of `active`. False when the form is indefinite.
-  bool factorise_support(Columns& active, const ConstVec& l1, const ConstVec& l2);
+  /// Brings factor_ to the support, making its columns independent by moves along null directions, which change no fit.
+  /// False when the form is indefinite.
+  bool factorise_support(const ConstVec& l1, const ConstVec& l2);
+  /// One such move for column j, a combination of those of factor_; takes one of them, or j, to zero.
+  void leave_null_direction(Index j, const ConstVec& l1);
+  /// Goes from v_ along Newton's `direction` on the columns of factor_: all the way, where no sign is lost (true), or
+  /// with the coordinates that lose theirs stopped at zero. `downhill` is minus the gradient there, brought up to date.
+  bool step_on_support(const ConstVec& direction, const ConstVec& l1, Vector& downhill);
   Vector times_gram(const ConstVec& x) const;  // G x, using the nonzeros of x only
 
   Monitor& monitor_;
   Matrix G_;
   Vector v_, c_;
-  UpdatableCholesky factor_;
+  SupportFactor factor_;
 };
 
 }  // namespace pyreweight

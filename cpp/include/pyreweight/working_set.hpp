@@ -33,7 +33,7 @@ class WorkingSetSolver final : public Solver {
 
  private:
   void add_columns(const Columns& fresh);
-  Columns worst_violators(const Vector& thresholds) const;
+  Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
   bool solve_first(const Vector& thresholds, bool exact);
   bool reweight(double target);
   bool step(double share, bool& solved);

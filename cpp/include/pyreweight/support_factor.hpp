@@ -1,0 +1,39 @@
+#pragma once
+
+#include "pyreweight/cholesky.hpp"
+
+namespace pyreweight {
+
+/// Cholesky factor of G_AA + diag(shift_A) for a set A of columns that changes little from one use to the next, such
+/// as a support: it is updated where that is cheaper than starting over.
+class SupportFactor {
+ public:
+  explicit SupportFactor(Monitor& monitor) : monitor_(monitor) {}
+
+  /// A, in the order the factor has it.
+  const Columns& columns() const { return columns_; }
+  /// shift of the column at `position`.
+  double shift(Index position) const { return shifts_[static_cast<size_t>(position)]; }
+  /// Makes A = `wanted` with these shifts, k x k matrix G (k the size of shift). False when a column of `wanted` makes
+  /// the matrix indefinite or singular to working precision: A then holds what came before it, in some order.
+  bool follow(const Matrix& G, const ConstVec& shift, const Columns& wanted);
+  /// Adds one column; false, and nothing changed, as above.
+  bool append(const Matrix& G, double shift, Index column);
+  void remove(Index position);
+  void clear();
+  /// (G_AA + diag(shift_A))^-1 b in the order of columns().
+  Vector solve(const ConstVec& b) const { return factor_.solve(b); }
+  /// The first column that follow() failed on.
+  Index failed() const { return failed_; }
+
+ private:
+  bool append_all(const Matrix& G, const ConstVec& shift, const Columns& fresh);
+
+  Monitor& monitor_;
+  UpdatableCholesky factor_;
+  Columns columns_;
+  std::vector<double> shifts_;  // of columns_
+  Index failed_ = -1;
+};
+
+}  // namespace pyreweight
