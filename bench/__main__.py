@@ -59,6 +59,7 @@ def build_parser():
     )
     parser.add_argument("--part", choices=["speed", "nonconvex", "memory", "auto"], help="only one of the parts")
     parser.add_argument("--kind", default="", metavar="TEXT", help="only workloads with this text in their name")
+    parser.add_argument("--targets", nargs="+", type=float, metavar="ACCURACY", help="accuracies to reach")
     parser.add_argument("--budget", type=float, help="seconds after which a run that missed its target is the last")
     parser.add_argument(
         "--threads",
@@ -85,9 +86,11 @@ def main(argv=None):
     listed = [w for w in dict.fromkeys(listed) if args.kind in w.name]
     with threadpool_limits(limits=args.threads), pd.option_context("display.width", 250, "display.max_columns", 30):
         if "speed" in parts:
-            repeats, budget = (3, args.budget or 0.5) if args.quick else (7, args.budget or 20.0)
+            repeats, budget = (3, args.budget or 0.25) if args.quick else (7, args.budget or 20.0)
             print("\nMedian seconds to the target accuracy; rows where a peer is faster first")
-            report.speed(listed, args, [1e-6, 1e-10] if args.quick else [1e-4, 1e-6, 1e-10], repeats, budget)
+            report.speed(
+                listed, args, args.targets or ([1e-6, 1e-10] if args.quick else [1e-4, 1e-6, 1e-10]), repeats, budget
+            )
         if "nonconvex" in parts and not args.only:
             print("\nNonconvex penalties: our objective over the best peer's")
             shape = {"n": 200, "p": 1000, "n_nonzero": 20} if args.quick else {}

@@ -23,7 +23,9 @@ from threadpoolctl import threadpool_limits
 OURS = "pyreweight"
 LADDER = [10.0**-k for k in range(1, 16)]
 # A solver that needs this many times as long as pyreweight for one run is not tried at tighter tolerances.
-HOPELESS = 100
+HOPELESS = 50
+# Only those who came within this factor of the fastest peer are timed again.
+WITHIN_REACH = 4
 # A solver that gains less than this factor on three rungs in a row has arrived where it can.
 STALLED = 0.9
 
@@ -170,12 +172,13 @@ def compare(solvers, problem, targets=(1e-4, 1e-6, 1e-10), repeats=7, budget=60.
         curves.append(climb(solver, problem, best, max(min(targets), 10 * certified), budget))
         if curves[-1].name == OURS and curves[-1].rungs:
             budget = min(budget, max(0.05, HOPELESS * curves[-1].rungs[-1].seconds))
-    again = {
-        (solver, rung.tol): (rung, [rung.seconds])
-        for solver, curve in zip(solvers, curves, strict=True)
-        for target in targets
-        if (rung := curve.first(target))
-    }
+    again = {}
+    for target in targets:
+        reached = {s: rung for s, c in zip(solvers, curves, strict=True) if (rung := c.first(target))}
+        fastest = min((rung.seconds for s, rung in reached.items() if s.name != OURS), default=np.inf)
+        for solver, rung in reached.items():
+            if solver.name == OURS or rung.seconds <= WITHIN_REACH * fastest:
+                again[solver, rung.tol] = rung, [rung.seconds]
     for turn in range(1, 2 * repeats):
         for (solver, tol), (rung, seconds) in again.items():
             if turn < turns(seconds[0], repeats):

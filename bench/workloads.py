@@ -38,19 +38,18 @@ FULL = [
 ]
 
 QUICK = [
-    *(w for name in ["diabetes-interactions", "few-rows"] for w in _lasso(name, 10, 100, None)),
-    *_lasso("riboflavin", 10, None),
+    *_lasso("diabetes-interactions", 10, None),
+    *_lasso("few-rows", 10, None),
     *_lasso("ill-conditioned", 10, 100, None),
     *_lasso("correlated-small", 10, 100, None),
     *_lasso("wide-small", 10, None),
-    *_lasso("tall-small", 10, 100, None),
+    *_lasso("tall-small", 10, None),
     *_lasso("text-like-small", 10, None),
     *_lasso("movie-reviews", 10),
-    *_logistic("breast-cancer", 10, None),
+    *_logistic("breast-cancer", 10),
     *_logistic("leukemia", 10),
-    *_logistic("wide-labels-small", 10),
     *_logistic("a9a", 10),
     *_logistic("movie-reviews", 10),
     *(Workload("nonconvex-small", penalty, ratio=5) for penalty in NONCONVEX),
-    *(Workload("nonconvex-small", penalty) for penalty in ["mcp", "scad"]),
+    Workload("nonconvex-small", "mcp"),
 ]
