@@ -23,7 +23,7 @@ MEMORY = [
     Workload("tall", ratio=10),
     Workload("text-like", ratio=10),
 ]
-MEMORY_QUICK = [Workload("correlated-small", ratio=10), Workload("text-like-small", ratio=10)]
+MEMORY_QUICK = [Workload("correlated", ratio=10), Workload("text-like-small", ratio=10)]
 
 
 def installed(package):
@@ -94,7 +94,7 @@ def main(argv=None):
         if "nonconvex" in parts and not args.only:
             print("\nNonconvex penalties: our objective over the best peer's")
             shape = {"n": 200, "p": 1000, "n_nonzero": 20} if args.quick else {}
-            report.points(args, 3 if args.quick else 20, **shape)
+            report.points(args, 3 if args.quick else 20, limit=1.0 if args.quick else 20.0, **shape)
         if "memory" in parts and not args.only:
             print("\nPeak memory above the input, MiB")
             report.peaks(MEMORY_QUICK if args.quick else MEMORY, args)

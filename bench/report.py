@@ -74,10 +74,10 @@ def speed(workloads, args, targets, repeats, budget):
     return rows
 
 
-def points(args, seeds, **shape):
+def points(args, seeds, limit, **shape):
     """Objectives of nonconvex penalties over seeds."""
     chosen = [s for s in SOLVERS if not args.solvers or s.name in args.solvers]
-    show(nonconvex.excess(chosen, ["mcp", "scad", "log_sum", "lp"], [5, 20], seeds, **shape), args)
+    show(nonconvex.excess(chosen, ["mcp", "scad", "log_sum", "lp"], [5, 20], seeds, limit=limit, **shape), args)
 
 
 def peaks(workloads, args):

@@ -297,7 +297,8 @@ def test_memory_of_a_child():
     problem = make(n=2000, p=1000)
     row = memory.above_input([NAMED["pyreweight"]], problem)
     assert row["X [MiB]"] == pytest.approx(15.26, abs=0.01)
-    assert 0 <= row["pyreweight"] < 60
+    # The working set of 1000 columns is at most a Gram matrix of them; a copy of X would be 15 MiB more.
+    assert 0 < row["pyreweight"] < 14
 
 
 def test_cross_validation_is_that_of_scikit_learn():
