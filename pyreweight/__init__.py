@@ -12,6 +12,8 @@ from .classifier import AdaptiveDropoutClassifier
 from .cv import AdaptiveDropoutRegressorCV
 from .display import CVDisplay, PathDisplay
 from .dropout_training import DropoutTraining, dropout_training
+from .expected_loss import expected_dropout_loss
+from .masks import effective_penalty
 from .masks import effective_penalty, strided_covariance
 from .path import RegularizationPath, dropout_path
 from .regressor import AdaptiveDropoutRegressor
@@ -33,6 +35,7 @@ __all__ = [
     "dropout_path",
     "dropout_training",
     "effective_penalty",
+    "expected_dropout_loss",
     "penalties",
     "strided_covariance",
 ]

@@ -36,7 +36,7 @@ def fit_problem(estimator, problem: Problem, start=None, stacklevel=4) -> None:
         eps=problem.eps,
         report=print if estimator.verbose else None,
         loss=problem.loss,
-        loss_params=problem.loss_params,
+        loss_params={},
     )
     fits = answer["fits"]
 
@@ -72,7 +72,7 @@ def _warn_if_not_converged(estimator, fits: list[dict], stacklevel: int) -> None
             "as the coefficients grow, so there is no minimiser. The answer is the first point that separates the "
             "training data. Use a larger alpha, or a penalty that is not bounded (l1, log_sum, variational_dropout).",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
         return
     tol = estimator.tol
@@ -128,6 +128,7 @@ def fit_path(
         workers=workers,
         progress=progress,
         check=check,
+        loss=problem.loss,
     )
     parts = answer.pop("values"), answer.pop("indices"), answer.pop("indptr")
     with np.errstate(over="ignore"):
@@ -153,6 +154,7 @@ def grid_of_alphas(model, problem: Problem, size: int, eps: float) -> NDArray[np
         standardize=bool(model.standardize),
         feature_weights=problem.feature_weights,
         eps=eps,
+        loss=problem.loss,
     )
 
 

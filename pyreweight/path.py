@@ -7,12 +7,20 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
+from scipy.special import expit, gammaln
 from sklearn.utils import check_array
 
 from ._base import check_one_target, fit_path, warn_about_points
 from .regressor import AdaptiveDropoutRegressor
-from .validation import Problem, check_alphas, check_eps, check_problem, well_formed
+from .validation import (
+    REGRESSION_LOSSES,
+    Problem,
+    check_alphas,
+    check_eps,
+    check_loss,
+    check_problem,
+    well_formed,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +53,12 @@ class RegularizationPath:
     noise_scales_ : ndarray of shape (n_alphas,)
         Noise scales, as `noise_scale_` of :class:`AdaptiveDropoutRegressor`.
     residual_scales_ : ndarray of shape (n_alphas,)
-        Root mean squares of the residuals on the training data, weighted by `sample_weight`.
+        Root mean squares of the residuals on the training data, weighted by `sample_weight`; in general the square root
+        of twice the mean loss.
     n_features_in_ : int
         Number of features.
+    loss_ : str
+        The loss.
 
     See Also
     --------
@@ -67,6 +78,7 @@ class RegularizationPath:
     noise_scales_: NDArray[np.float64]
     residual_scales_: NDArray[np.float64]
     n_features_in_: int
+    loss_: str
     _weight_sum: float
     _fit_intercept: bool
 
@@ -77,6 +89,9 @@ class RegularizationPath:
 
     def predict(self, X, alpha):
         """Predict with the coefficients at a strength; between two points of the path they are linear in alpha.
+
+        The prediction is the mean: the predictor for the squared and the Huber loss, its exponential for the Poisson
+        loss, the probability of 1 for the logistic loss.
 
         Parameters
         ----------
@@ -104,6 +119,7 @@ class RegularizationPath:
         coefs = self.sparse_coefs_ @ mixture
         active = np.flatnonzero(np.diff(coefs.tocsr().indptr))
         y_pred = X[:, active] @ coefs.tocsr()[active].toarray() + self.intercepts_ @ mixture
+        y_pred = {"poisson": np.exp, "logistic": expit}.get(self.loss_, np.asarray)(y_pred)
         return y_pred[:, 0] if np.ndim(alpha) == 0 else y_pred
 
     def _mixture(self, alpha: ArrayLike) -> scipy.sparse.csc_array:
@@ -129,7 +145,8 @@ class RegularizationPath:
 
         .. math:: S \log\Bigl(\frac1S \sum_i s_i r_i^2\Bigr) + c\,k
 
-        is smallest at the best point: c = 2 for the AIC, log S for the BIC. The EBIC adds
+        (for the logistic and the Poisson loss 2 S times the mean loss in the place of the first term) is smallest at
+        the best point: c = 2 for the AIC, log S for the BIC. The EBIC adds
         :math:`2 \log \binom{p}{m}` to the BIC, m the number of nonzero coefficients of p [2]_.
 
         The degrees of freedom of the coefficients are the number of nonzeros for l1 [1]_, for other penalties the trace
@@ -162,8 +179,13 @@ class RegularizationPath:
             raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}")
         S, p = self._weight_sum, self.n_features_in_
         size = self.degrees_of_freedom_ + self._fit_intercept
-        with np.errstate(divide="ignore"):
-            score = 2 * S * np.log(self.residual_scales_)
+        if self.loss_ == "huber":
+            raise ValueError("loss='huber' is no likelihood, so it has no information criteria; use cross-validation")
+        if self.loss_ == "squared":
+            with np.errstate(divide="ignore"):
+                score = 2 * S * np.log(self.residual_scales_)
+        else:
+            score = S * self.residual_scales_**2
         score += (2.0 if criterion == "aic" else math.log(S)) * size
         if criterion == "ebic":
             nonzeros = np.diff(self.sparse_coefs_.indptr)
@@ -176,6 +198,7 @@ def dropout_path(
     X,
     y,
     *,
+    loss="squared",
     penalty="variational_dropout",
     alphas=100,
     eps=None,
@@ -197,7 +220,10 @@ def dropout_path(
     X : {array-like, sparse array or matrix} of shape (n_samples, n_features)
         Data, as :meth:`AdaptiveDropoutRegressor.fit` takes it.
     y : array-like of shape (n_samples,)
-        Target values.
+        Target values; 0 and 1 for the logistic loss.
+    loss : {"squared", "huber", "poisson", "logistic"}, default="squared"
+        The loss, as in :class:`AdaptiveDropoutRegressor`; ``"logistic"`` is that of
+        :class:`AdaptiveDropoutClassifier`.
     penalty : str or pyreweight.penalties.Penalty, default="variational_dropout"
         The penalty or dropout strategy, as an object or by its snake_case name with default parameters.
     alphas : int or array-like, default=100
@@ -268,6 +294,7 @@ def dropout_path(
     )
     problem = check_problem(model, X, y, sample_weight)
     check_one_target(problem, "dropout_path", stacklevel=3)
+    problem.loss = check_loss(loss, problem.Y, (*REGRESSION_LOSSES, "logistic"))
     answer = fit_path(model, problem, check_alphas(alphas), check_eps(eps, problem), progress=_printer(verbose))
     warn_about_points("dropout_path", model, [answer], stacklevel=3)
     return make_path(answer, problem, bool(fit_intercept))
@@ -288,6 +315,7 @@ def make_path(answer: dict, problem: Problem, fit_intercept: bool) -> Regulariza
         noise_scales_=answer["noise_scale"],
         residual_scales_=answer["residual_scale"],
         n_features_in_=problem.X.shape[1],
+        loss_=problem.loss,
         _weight_sum=float(problem.sample_weight.sum()),
         _fit_intercept=fit_intercept,
     )

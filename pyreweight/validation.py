@@ -4,7 +4,7 @@ import math
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -30,7 +30,6 @@ class Problem:
     alpha: float  # nan: to be chosen
     one_target: bool  # whether y was one-dimensional
     loss: str = "squared"
-    loss_params: dict[str, float] = field(default_factory=dict)
 
     @property
     def eps(self) -> float:
@@ -139,10 +138,15 @@ def check_parameters(estimator) -> None:
         raise ValueError(f"verbose must be an integer >= 0, got {verbose!r}")
 
 
-def check_loss(loss, Y: NDArray[np.float64]) -> str:
-    """Return the name of a loss for regression after a look at the targets."""
-    if loss not in ("squared", "huber", "poisson"):
-        raise ValueError(f"loss must be 'squared', 'huber' or 'poisson', got {loss!r}")
+REGRESSION_LOSSES = ("squared", "huber", "poisson")
+
+
+def check_loss(loss, Y: NDArray[np.float64], known: tuple[str, ...] = REGRESSION_LOSSES) -> str:
+    """Return the name of a loss after a look at the targets."""
+    if loss not in known:
+        raise ValueError(f"loss must be one of {', '.join(map(repr, known))}, got {loss!r}")
+    if loss == "logistic" and (not np.all((Y == 0) | (Y == 1)) or np.any(Y.min(axis=0) == Y.max(axis=0))):
+        raise ValueError("y must consist of 0 and 1, and have both, for loss='logistic'")
     if loss == "poisson" and (np.any(Y < 0) or not np.all(np.any(Y > 0, axis=0))):
         raise ValueError("y must be nonnegative, with a positive entry, for loss='poisson'")
     return loss

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.special import xlogy
 from sklearn.linear_model import PoissonRegressor
 
-from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor
+from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor, dropout_path
 from pyreweight._native import core
 from pyreweight.penalties import L1, ElasticNet, get_penalty
 
@@ -216,7 +216,7 @@ def test_wrong_targets_are_refused(simulate):
         AdaptiveDropoutRegressor(loss="poisson").fit(X, y - 100)
     with pytest.raises(ValueError, match="positive entry"):
         AdaptiveDropoutRegressor(loss="poisson").fit(X, 0 * y)
-    with pytest.raises(ValueError, match="loss must be"):
+    with pytest.raises(ValueError, match="loss must be one of"):
         AdaptiveDropoutRegressor(loss="absolute").fit(X, y)
     with pytest.raises(ValueError, match="return_std"):
         AdaptiveDropoutRegressor(0.1, loss="huber").fit(X, y).predict(X, return_std=True)
@@ -228,3 +228,45 @@ def test_several_targets(prepare):
     for k, target in enumerate((y, y[::-1])):
         alone = AdaptiveDropoutRegressor(0.05, loss="poisson").fit(X, target)
         assert_array_equal(together.coef_[k], alone.coef_)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "huber", "poisson"])
+@pytest.mark.parametrize("penalty", ["l1", "variational_dropout", "lp", "l2"])
+def test_path_is_the_single_fits(loss, penalty, prepare):
+    X, y, weights, top, model = prepare(loss)
+    path = dropout_path(X, y, loss=loss, penalty=penalty, alphas=12, eps=0.05, sample_weight=weights)
+    assert path.converged_.all()
+    assert path.loss_ == loss
+    for k in (0, 5, 11):
+        model.set_params(penalty=penalty, alpha=path.alphas_[k]).fit(X, y, sample_weight=weights)
+        if get_penalty(penalty).convex:
+            assert_allclose(path.coefs_[:, k], np.ravel(model.coef_), rtol=0, atol=1e-9)
+        else:
+            assert path.objectives_[k] <= model.objective_ * 1.02
+    if get_penalty(penalty).slope_at_zero > 0:
+        assert not path.coefs_[:, 0].any()
+    if penalty == "l1":
+        assert path.alphas_[0] == pytest.approx(top, rel=0.1 if loss == "huber" else 1e-12)
+        nonzeros = np.count_nonzero(path.coefs_, axis=0)
+        assert_array_equal(path.degrees_of_freedom_, nonzeros)
+        z = X @ path.coefs_[:, 5] + path.intercepts_[5]
+        mean = {"logistic": lambda t: 1 / (1 + np.exp(-t)), "poisson": np.exp, "huber": np.asarray}[loss](z)
+        assert_allclose(path.predict(X, path.alphas_[5]), mean)
+        value, _, _ = loss_terms(loss, y, z)
+        assert_allclose(path.residual_scales_[5] ** 2 / 2, weights @ value / weights.sum(), rtol=1e-10)
+
+
+def test_information_criteria(prepare):
+    X, y, weights, _, _ = prepare("poisson")
+    path = dropout_path(X, y, loss="poisson", penalty="l1", sample_weight=weights)
+    S, size = weights.sum(), path.degrees_of_freedom_ + 1
+    deviance = [
+        2 * weights @ loss_terms("poisson", y, X @ w + b)[0]
+        for w, b in zip(path.coefs_.T, path.intercepts_, strict=True)
+    ]
+    assert path.select("aic") == np.argmin(deviance + 2 * size)
+    assert path.select("bic") == np.argmin(deviance + np.log(S) * size)
+    with pytest.raises(ValueError, match="no likelihood"):
+        dropout_path(X, y, loss="huber", alphas=3).select()
+    with pytest.raises(ValueError, match="0 and 1"):
+        dropout_path(X, y, loss="logistic")

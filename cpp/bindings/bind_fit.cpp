@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "pyreweight/dropout_expectation.hpp"
 #include "pyreweight/fit.hpp"
 #include "pyreweight/registry.hpp"
 
@@ -73,6 +74,9 @@ void bind_fit(py::module_& m) {
         "Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and "
         "one dict per "
         "target. start (p, k) or (0, 0).");
+  m.def("expected_logistic_loss", &expected_logistic_loss, py::arg("y").noconvert(), py::arg("z").noconvert(),
+        py::arg("sd").noconvert(), py::arg("pi").noconvert(),
+        "Weighted mean of the expected logistic loss at predictors of mean z and standard deviation sd.");
   m.def("check_sparse", &check_sparse, py::arg("indptr").noconvert(), py::arg("indices").noconvert(), py::arg("stored"),
         py::arg("majors"), py::arg("minors"),
         "Whether the indices of a CSR or CSC matrix are sorted without duplicates; ValueError when it is malformed.");

@@ -14,13 +14,7 @@ namespace pyreweight {
 
 double noise_scale(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
                    const AutoAlpha& rule) {
-  if (problem.loss && problem.loss->known_noise()) {
-    const Index n = problem.target.size();
-    const double b = problem.has_intercept ? best_intercept(problem, Vector::Zero(n)) : 0.0;
-    Vector curvature(n);
-    problem.loss->curvature(problem.target, Vector::Constant(n, b), curvature);
-    return std::sqrt(curvature.dot(problem.design.row_weights()));
-  }
+  if (problem.loss && problem.loss->known_noise()) return std::sqrt(null_curvature(problem));
   const double S = rule.weight_sum, df = static_cast<double>(support(solution.v).size());
   const double freedom = std::max(S - (rule.fit_intercept ? 1.0 : 0.0) - df, S / 2);
   const double mean_square = solution.residual.cwiseAbs2().dot(problem.design.row_weights());

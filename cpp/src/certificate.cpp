@@ -87,6 +87,10 @@ void refresh(const Problem& problem, Solution& solution) {
   problem.design.correlate(weighted, solution.gradient, problem.monitor);
 }
 
+double intercept_level(const Regularizer& regularizer) {
+  return (regularizer.alpha() > 0 ? regularizer.alpha() : 1.0) / regularizer.y_scale();
+}
+
 double loss_value(const Problem& problem, const Solution& solution) {
   if (problem.loss) return problem.loss->value(problem.target, solution.predictor, problem.design.row_weights());
   return 0.5 * solution.residual.cwiseAbs2().dot(problem.design.row_weights());
@@ -119,7 +123,7 @@ void certify(const Problem& problem, const Regularizer& regularizer, Solution& s
   solution.kkt_residual = stationarity(regularizer, all_columns(solution.v.size()), solution.v, solution.gradient);
   if (problem.has_intercept) {
     const double slope = std::abs(solution.residual.dot(problem.design.row_weights()));
-    solution.kkt_residual = std::max(solution.kkt_residual, slope / (regularizer.alpha() / regularizer.y_scale()));
+    solution.kkt_residual = std::max(solution.kkt_residual, slope / intercept_level(regularizer));
   }
 
   solution.gap = std::numeric_limits<double>::quiet_NaN();

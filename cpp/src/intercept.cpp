@@ -32,4 +32,13 @@ double best_intercept(const Problem& problem, const ConstVec& predictor) {
   return b;
 }
 
+double null_curvature(const Problem& problem) {
+  if (!problem.loss) return 1;
+  const Index n = problem.target.size();
+  const double b = problem.has_intercept ? best_intercept(problem, Vector::Zero(n)) : 0.0;
+  Vector curvature(n);
+  problem.loss->curvature(problem.target, Vector::Constant(n, b), curvature);
+  return curvature.dot(problem.design.row_weights());
+}
+
 }  // namespace pyreweight

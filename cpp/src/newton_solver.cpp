@@ -6,6 +6,7 @@
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/intercept.hpp"
 #include "pyreweight/quadratic_model.hpp"
 #include "pyreweight/registry.hpp"
 #include "pyreweight/rounding.hpp"
@@ -63,7 +64,7 @@ double NewtonSolver::working_residual(const Regularizer& regularizer, const Colu
       stationarity(regularizer, working, gather(solution_.v, working), gather(solution_.gradient, working));
   if (!problem_.has_intercept) return columns;
   const double slope = std::abs(solution_.residual.dot(problem_.design.row_weights()));
-  return std::max(columns, (slope - kCorrelationNoise) / (regularizer.alpha() / regularizer.y_scale()));
+  return std::max(columns, (slope - kCorrelationNoise) / intercept_level(regularizer));
 }
 
 /// Goes to solution + length * direction, the longest of 1, 1/2, 1/4, ... at which the objective falls.
@@ -194,8 +195,7 @@ const Solution& NewtonSolver::solve() {
   if (!warm_ && penalty.slope_at_zero() > 0 && !penalty.linear_quadratic()) {
     Vector thresholds = regularizer_.zero_thresholds();
     if (std::isinf(penalty.slope_at_zero())) {
-      const double curvature = curvature_weights(problem_, solution_).sum();
-      thresholds = regularizer_.prox_thresholds(curvature * problem_.design.second_moment());
+      thresholds = regularizer_.prox_thresholds(null_curvature(problem_) * problem_.design.second_moment());
     }
     const double unit = regularizer_.alpha() / regularizer_.y_scale();
     for (Index j = 0; j < thresholds.size(); ++j) {

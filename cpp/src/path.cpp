@@ -9,6 +9,8 @@
 #include "pyreweight/columns.hpp"
 #include "pyreweight/degrees_of_freedom.hpp"
 #include "pyreweight/irls.hpp"
+#include "pyreweight/newton_solver.hpp"
+#include "pyreweight/quadratic_model.hpp"
 #include "pyreweight/smooth.hpp"
 #include "pyreweight/working_set.hpp"
 
@@ -22,9 +24,10 @@ class PathSolver {
       : problem_(scaled.problem()),
         regularizer_(scaled.regularizer()),
         paper_loop_(paper_loop),
+        newton_(problem_.loss ? std::make_unique<NewtonSolver>(problem_, regularizer_) : nullptr),
         working_set_(problem_, regularizer_),
         ridge_(problem_.design, problem_.monitor),
-        null_(working_set_.solve_null()) {}
+        null_(solver().solve_null()) {}
 
   double alpha_max() const { return pyreweight::alpha_max(problem_, regularizer_, null_.gradient); }
 
@@ -39,6 +42,10 @@ class PathSolver {
       return null;
     }
     if (paper_loop_) return solve_irls(problem_, regularizer_, Vector());
+    if (problem_.loss) {
+      if (std::isinf(kink)) newton_->restart();
+      return newton_->solve();
+    }
     if (kink == 0) {
       Solution solution = solve_smooth(problem_, regularizer_, last_, ridge_);
       last_ = solution.v;
@@ -49,6 +56,7 @@ class PathSolver {
   }
 
   double degrees_of_freedom(const Solution& solution) const {
+    if (problem_.loss) return degrees_of_freedom_of_model(solution);
     const bool has_gram = !paper_loop_ && regularizer_.alpha() > 0 && regularizer_.penalty().slope_at_zero() > 0;
     const auto gram = [&](const Columns& active) {
       return has_gram ? working_set_.support_gram() : problem_.design.gram(active, active, problem_.monitor);
@@ -57,9 +65,28 @@ class PathSolver {
   }
 
  private:
+  Solver& solver() {
+    if (newton_) return *newton_;
+    return working_set_;
+  }
+
+  /// Those of the least squares that agree with the loss to second order at the solution.
+  double degrees_of_freedom_of_model(const Solution& solution) const {
+    const Columns active = support(solution.v);
+    const QuadraticModel model(problem_, active, solution, problem_.options, problem_.monitor);
+    const Regularizer local = model.regularizer(regularizer_);
+    Solution part;
+    part.v = gather(solution.v, active);
+    const auto gram = [&](const Columns& columns) {
+      return model.problem().design.gram(columns, columns, problem_.monitor);
+    };
+    return pyreweight::degrees_of_freedom(model.problem(), local, part, gram);
+  }
+
   const Problem& problem_;
   Regularizer& regularizer_;
   bool paper_loop_;
+  std::unique_ptr<NewtonSolver> newton_;  // for losses that are not squared, whose problems the others do not solve
   WorkingSetSolver working_set_;
   RidgeSolver ridge_;
   Solution null_;
@@ -74,18 +101,23 @@ Vector geometric_grid(double top, Index size, double eps) {
   return alphas;
 }
 
-/// Mean squared error over the rows of `weights`, in the units of y. A row of the design with weight 0 has target 0, so
-/// that its residual is minus its prediction.
-double weighted_error(const ScaledProblem& scaled, const ConstVec& y, const Vector& residual, const Vector& weights) {
+/// Mean squared error, or mean of another loss, over the rows of `weights`, in the units of y. A row of the design with
+/// weight 0 has target 0, so that its residual is minus its prediction.
+double weighted_error(const ScaledProblem& scaled, const ConstVec& y, const Solution& solution, const Vector& weights) {
   const Target& target = scaled.target();
-  double sum = 0, total = 0;
-  for (Index i = 0; i < y.size(); ++i) {
-    if (weights[i] == 0) continue;
-    const double error = (y[i] - target.mean) / target.scale - (target.values[i] - residual[i]);
-    sum += weights[i] * error * error;
-    total += weights[i];
+  const double unit = target.scale;
+  const Vector own = (y.array() - target.mean) / unit, share = weights / weights.sum();
+  double mean = 0;
+  if (scaled.problem().loss && !target.constant) {
+    mean = scaled.problem().loss->value(own, solution.predictor, share);
+  } else {
+    for (Index i = 0; i < y.size(); ++i) {
+      if (weights[i] == 0) continue;
+      const double error = own[i] - (target.values[i] - solution.residual[i]);
+      mean += share[i] * error * error;
+    }
   }
-  return ((sum / total) * target.scale) * target.scale;
+  return (mean * unit) * unit;
 }
 
 }  // namespace
@@ -114,12 +146,12 @@ std::vector<PathPoint> fit_path(const Design& design, const ConstVec& y, const P
     scaled.regularizer().set_alpha(alphas[i]);
     const Solution solution = constant ? scaled.constant_solution() : solver->solve(alphas[i]);
     PathPoint point{scaled.to_user(solution)};
-    point.residual_scale = scaled.target().scale * std::sqrt(solution.residual.cwiseAbs2().dot(design.row_weights()));
+    const double loss = constant ? 0.0 : loss_value(scaled.problem(), solution);
+    point.residual_scale = scaled.target().scale * std::sqrt(2 * loss);
     point.degrees_of_freedom = !request.degrees_of_freedom ? nan
                                : constant                  ? 0.0
                                                            : solver->degrees_of_freedom(solution);
-    point.test_error =
-        request.test_weight.size() == 0 ? nan : weighted_error(scaled, y, solution.residual, request.test_weight);
+    point.test_error = request.test_weight.size() == 0 ? nan : weighted_error(scaled, y, solution, request.test_weight);
     points.push_back(point);
     if (request.progress) request.progress(i, point);
   }

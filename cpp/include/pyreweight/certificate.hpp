@@ -15,6 +15,9 @@ double loss_value(const Problem& problem, const Solution& solution);
 double stationarity(const Regularizer& regularizer, const Columns& columns, const ConstVec& v,
                     const ConstVec& gradient);
 
+/// What the derivative by the intercept is measured against (see Regularizer::level).
+double intercept_level(const Regularizer& regularizer);
+
 /// Objective, duality gap and KKT residual of solution.v from its residual and gradient, over all columns.
 void certify(const Problem& problem, const Regularizer& regularizer, Solution& solution);
 

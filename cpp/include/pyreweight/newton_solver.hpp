@@ -16,6 +16,8 @@ class NewtonSolver final : public Solver {
 
   /// Starts from v (p,) instead of from zero: the next solve() reweights at once.
   void start_from(const ConstVec& v) override;
+  /// Lets the next solve() begin with the lasso again, reached from the present point (see WorkingSetSolver).
+  void restart() { warm_ = false; }
   /// Solves at the regularizer's present alpha, from where the last call ended.
   const Solution& solve() override;
   /// Fits the intercept and the unpenalised columns alone.

@@ -10,8 +10,8 @@ namespace pyreweight {
 /// A point of a path, with what the choice among points needs.
 struct PathPoint : Answer {
   double degrees_of_freedom = 0;  // of the coefficients (see degrees_of_freedom.hpp), nan unless asked for
-  double residual_scale = 0;      // root mean square of the residuals
-  double test_error = 0;          // mean squared error over the rows of test_weight, nan without
+  double residual_scale = 0;      // root mean square of the residuals; root of twice the mean loss
+  double test_error = 0;          // mean squared error, or mean loss, over the rows of test_weight, nan without
 };
 
 struct PathRequest : ModelRequest {
