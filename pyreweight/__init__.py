@@ -13,7 +13,6 @@ from .cv import AdaptiveDropoutRegressorCV
 from .display import CVDisplay, PathDisplay
 from .dropout_training import DropoutTraining, dropout_training
 from .expected_loss import expected_dropout_loss
-from .masks import effective_penalty
 from .masks import effective_penalty, strided_covariance
 from .path import RegularizationPath, dropout_path
 from .regressor import AdaptiveDropoutRegressor

@@ -104,6 +104,7 @@ Vector geometric_grid(double top, Index size, double eps) {
 /// Mean squared error, or mean of another loss, over the rows of `weights`, in the units of y. A row of the design with
 /// weight 0 has target 0, so that its residual is minus its prediction.
 double weighted_error(const ScaledProblem& scaled, const ConstVec& y, const Solution& solution, const Vector& weights) {
+  if (weights.sum() == 0) return std::numeric_limits<double>::quiet_NaN();
   const Target& target = scaled.target();
   const double unit = target.scale;
   const Vector own = (y.array() - target.mean) / unit, share = weights / weights.sum();
