@@ -63,7 +63,7 @@ def certificate(model, loss, X, y, weights):
     violation[active] = np.abs(gradient / d - np.copysign(target, w))[active]
     ratio = getattr(penalty, "l1_ratio", 1.0)
     a, b = alpha * d * ratio, alpha * d**2 * (1 - ratio)
-    kappa = 1.0 if ratio < 1 else min(1.0, (a / np.abs(gradient)).min())
+    kappa = 1.0 if ratio < 1 else min(1.0, (a / np.maximum(np.abs(gradient), 1e-300)).min())
     bound = pi @ dual(kappa * residual)
     if ratio < 1:
         bound -= np.sum(np.maximum(0, np.abs(gradient) - a) ** 2 / (2 * b))
