@@ -15,7 +15,7 @@ def effective_penalty(X: typing.Any, sample_weight: typing.Annotated[numpy.typin
     """
     Matrix (p, p) of the quadratic penalty that masks with this mean (p,) and covariance (p, p) amount to.
     """
-def evaluate_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], face: str, t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+def evaluate_penalty(name: str, params: dict, face: str, t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
     """
     'value', 'derivative', 'curvature' or 'eta' at t >= 0, or 'conjugate' at eta >= 0.
     """
@@ -31,7 +31,7 @@ def fit_path(X: typing.Any, y: typing.Annotated[numpy.typing.NDArray[numpy.float
     """
     Fits y (n,) on X (n, p), dense or CSC, at every alpha, or on a grid of grid_size alphas when there are none. test_weight (n,) or (0,). workers: how many such calls share the threads. progress(i, alpha, nonzeros, objective, converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as CSC parts of (p, number of alphas).
     """
-def majorise_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
+def majorise_penalty(name: str, params: dict, t: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex) -> tuple:
     """
     Coefficients (l1, l2) of the majoriser l1 |x| + l2 x^2 / 2 that touches Omega at t.
     """
@@ -39,15 +39,15 @@ def path_alphas(X: typing.Any, y: typing.Annotated[numpy.typing.NDArray[numpy.fl
     """
     Geometric grid of alphas from alpha_max to eps alpha_max; all 0 when there is nothing to explain.
     """
-def penalty_names() -> list[str]:
+def penalty_names(separable: bool = True) -> list[str]:
     """
-    Names of all penalties, sorted.
+    Names of the separable penalties, or of the others, sorted.
     """
 def penalty_parameters(name: str) -> list[str]:
     """
     Parameter names of a penalty.
     """
-def penalty_properties(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> dict:
+def penalty_properties(name: str, params: dict) -> dict:
     """
     Slope at zero, convexity and form of a penalty.
     """
@@ -55,7 +55,7 @@ def philox(counter: typing.Annotated[collections.abc.Sequence[typing.SupportsInt
     """
     Philox4x32-10: four random words.
     """
-def prox_penalty(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], z: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
+def prox_penalty(name: str, params: dict, z: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], alpha: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"]:
     """
     Proximal operator of step * alpha * Omega at z >= 0.
     """
@@ -67,11 +67,11 @@ def supports_v3() -> bool:
     """
     Whether this processor runs the x86-64-v3 build.
     """
-def train_with_dropout(X: typing.Any, y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], penalty: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], feature_weights: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], fit_intercept: bool, standardize: bool, kinds: collections.abc.Mapping[str, str], numbers: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], steps: typing.SupportsInt | typing.SupportsIndex, batch_size: typing.SupportsInt | typing.SupportsIndex, records: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, start: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], report: typing.Any) -> dict:
+def train_with_dropout(X: typing.Any, y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], penalty: str, params: dict, feature_weights: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], fit_intercept: bool, standardize: bool, kinds: collections.abc.Mapping[str, str], numbers: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], steps: typing.SupportsInt | typing.SupportsIndex, batch_size: typing.SupportsInt | typing.SupportsIndex, records: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, start: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], report: typing.Any) -> dict:
     """
     Trains on y (n,) under sampled masks; start (p,) or (0,). Batches are consecutive rows. Returns a dict.
     """
-def zero_threshold(name: str, params: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], alpha: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex) -> float:
+def zero_threshold(name: str, params: dict, alpha: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsFloat | typing.SupportsIndex) -> float:
     """
     Largest z whose prox is 0.
     """

@@ -71,7 +71,7 @@ def check_problem(
         X=_by_columns(X) if sp.issparse(X) else _contiguous(X),
         Y=np.asfortranarray(y.reshape(len(y), -1)),
         sample_weight=weights,
-        feature_weights=check_feature_weights(estimator.feature_weights, X.shape[1]),
+        feature_weights=check_feature_weights(estimator.feature_weights, X.shape[1], penalty),
         penalty=penalty,
         alpha=alpha,
         one_target=y.ndim == 1,
@@ -155,6 +155,8 @@ def check_loss(loss, Y: NDArray[np.float64], known: tuple[str, ...] = REGRESSION
 def check_alpha(alpha, penalty: Penalty) -> float:
     """Return alpha as a float; nan stands for ``"auto"``, which needs a penalty with finite positive slope at zero."""
     if isinstance(alpha, str) and alpha == "auto":
+        if not penalty._takes_alpha:
+            return math.nan
         if not 0 < penalty.slope_at_zero < math.inf:
             raise ValueError(
                 f'alpha="auto" is defined for penalties with a finite positive slope at zero, and {penalty!r} has '
@@ -205,13 +207,17 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> NDAr
     return weights
 
 
-def check_feature_weights(feature_weights: ArrayLike | None, n_features: int) -> NDArray[np.float64]:
+def check_feature_weights(
+    feature_weights: ArrayLike | None, n_features: int, penalty: Penalty | None = None
+) -> NDArray[np.float64]:
     """Return the penalty factors as float64 of shape (n_features,); None is 1 for every feature."""
     if feature_weights is None:
         return np.ones(n_features)
     weights = _vector(feature_weights, "feature_weights", n_features)
     if np.any(np.isnan(weights)) or np.any(weights < 0):
         raise ValueError("feature_weights must be nonnegative (inf keeps a feature out)")
+    if penalty is not None and not penalty.separable and not np.all(np.isin(weights, [0, 1, np.inf])):
+        raise ValueError(f"feature_weights must be 0, 1 or inf with {penalty!r}, which ranks the coefficients")
     return weights
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -28,15 +29,36 @@ from pyreweight.penalties import (
 
 classes = [item for item in vars(penalties).values() if inspect.isclass(item) and issubclass(item, penalties.Penalty)]
 classes.remove(penalties.Penalty)
-every_class = pytest.mark.parametrize("cls", classes, ids=lambda cls: cls.__name__)
+names = [*core.penalty_names(), *core.penalty_names(separable=False)]
+# Made from other objects, so without a name that stands for them.
+made = [penalties.CustomPenalty, penalties.CustomDropout, penalties.FixedStrength]
+every_class = pytest.mark.parametrize("cls", [c for c in classes if c not in made], ids=lambda cls: cls.__name__)
 
 
 def test_every_registered_name_is_that_of_a_class():
-    for name in core.penalty_names():
+    for name in names:
         assert get_penalty(name)._core_arguments()[0] == name
-    assert {type(get_penalty(name)) for name in core.penalty_names()} == set(classes)
-    assert {cls._name for cls in classes} <= set(core.penalty_names())
+    assert {type(get_penalty(name)) for name in names} == set(classes) - set(made)
+    assert {cls._name for cls in classes} <= {*names, *(cls._name for cls in made)}
     assert {cls.__name__ for cls in classes} <= set(penalties.__all__)
+
+
+@pytest.mark.parametrize("cls", classes, ids=lambda cls: cls.__name__)
+def test_every_class_has_a_docstring_a_row_in_the_readme_and_tests_of_its_own(cls):
+    """Rules of the registry are tested by walking it, against references and by property; the rest by name."""
+    for needed in ("References", "Examples", ">>>", "math:", " 0", "Parameters"):
+        assert needed in cls.__doc__ or (needed == "Parameters" and not inspect.signature(cls).parameters)
+    assert re.search(r"convex|concave", cls.__doc__, re.IGNORECASE)
+    here = Path(__file__).resolve()
+    readme = (here.parents[1] / "README.md").read_text()
+    (row,) = re.findall(rf"^\| `{cls.__name__}[(`].*\|$", readme, re.MULTILINE)
+    assert row.count("|") == 6
+    for parameter in inspect.signature(cls).parameters:
+        assert parameter in ("scale", "approximation") or parameter in row
+    walked = (here.parent / "test_penalty_properties.py").read_text()
+    assert "core.penalty_names()" in walked
+    by_name = "".join((here.parent / f"test_penalty_{part}.py").read_text() for part in ("custom", "ranking"))
+    assert cls._name in core.penalty_names() or cls.__name__ in by_name
 
 
 def test_a_name_gives_a_new_object_each_time():
@@ -49,20 +71,13 @@ def test_parameters_and_defaults_agree_with_the_core(cls):
     penalty = cls()
     name, given = penalty._core_arguments()
     numbers = [parameter for parameter, value in penalty.get_params().items() if not isinstance(value, str)]
+    assert penalty.separable == (name in core.penalty_names())
     assert numbers == sorted(core.penalty_parameters(name))
     t = np.geomspace(1e-3, 1e3, 50)
     for face in ("value", "eta", "conjugate"):
         assert_array_equal(
             core.evaluate_penalty(name, given, face, t, 1.0), core.evaluate_penalty(name, {}, face, t, 1.0)
         )
-
-
-@every_class
-def test_every_class_has_its_own_docstring(cls):
-    for needed in ("References", "Examples", ">>>", "math:"):
-        assert needed in cls.__doc__
-    assert re.search(r"convex|concave", cls.__doc__, re.IGNORECASE)
-    assert not cls().get_params() or "Parameters" in cls.__doc__
 
 
 @every_class

@@ -5,8 +5,6 @@ zero, hence ``eta = eta_raw / c``, ``f(eta) = c f_raw(c eta)`` and ``alpha = lam
 """
 
 import json
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,7 +32,6 @@ from pyreweight.penalties import (
     Standout,
     VariationalBayesDropout,
     VariationalDropout,
-    get_penalty,
 )
 
 RTOL = 1e-12
@@ -127,18 +124,8 @@ def test_every_reference_case_is_used(oracles):
 
 
 @pytest.mark.parametrize("name", core.penalty_names())
-def test_every_penalty_has_references_a_docstring_and_a_row_in_the_readme(name):
-    """What a new penalty needs besides its rule; test_penalty_properties.py runs over the registry by itself."""
-    penalty = get_penalty(name)
+def test_every_penalty_of_the_registry_has_references(name):
     assert name in {ours._core_arguments()[0] for _, _, ours, _ in CASES}
-    assert "_name" in vars(type(penalty))
-    for needed in ("References", "Examples", " 0", "Convex|convex|Concave|concave"):
-        assert re.search(needed, vars(type(penalty))["__doc__"])
-    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
-    (row,) = re.findall(rf"^\| `{type(penalty).__name__}[(`].*\|$", readme, re.MULTILINE)
-    assert row.count("|") == 6
-    for parameter in penalty.get_params():
-        assert parameter in ("scale", "approximation") or f"{parameter}=" in row
 
 
 def test_value(case, oracles):

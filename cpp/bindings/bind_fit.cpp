@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "penalty_argument.hpp"
 #include "pyreweight/dropout_expectation.hpp"
 #include "pyreweight/fit.hpp"
 #include "pyreweight/registry.hpp"
@@ -30,7 +31,7 @@ py::dict to_dict(const FitResult& result) {
 }
 
 py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, const ConstVec& sample_weight,
-                     const std::string& penalty, const Params& params, double alpha, const std::string& solver,
+                     const std::string& penalty, const py::dict& params, double alpha, const std::string& solver,
                      bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                      const Eigen::Ref<const Matrix>& start, int max_iter, double tol, double eps,
                      const py::object& report, const std::string& loss, const Params& loss_params) {

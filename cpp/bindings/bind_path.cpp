@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "penalty_argument.hpp"
 #include "pyreweight/parallel.hpp"
 #include "pyreweight/path.hpp"
 #include "pyreweight/registry.hpp"
@@ -73,7 +74,7 @@ py::dict to_dict(const std::vector<PathPoint>& points) {
 }
 
 py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const ConstVec& test_weight,
-                    const std::string& penalty, const Params& params, const ConstVec& alphas, Index grid_size,
+                    const std::string& penalty, const py::dict& params, const ConstVec& alphas, Index grid_size,
                     const std::string& solver, bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                     int max_iter, double tol, double eps, bool degrees_of_freedom, int workers,
                     const py::object& progress, const py::object& check, const std::string& loss) {
@@ -102,7 +103,7 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
 }
 
 Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const std::string& penalty,
-                   const Params& params, Index grid_size, bool fit_intercept, bool standardize,
+                   const py::dict& params, Index grid_size, bool fit_intercept, bool standardize,
                    const ConstVec& feature_weights, double eps, const std::string& loss) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(py::none());

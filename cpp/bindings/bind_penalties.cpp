@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings.hpp"
+#include "penalty_argument.hpp"
 #include "pyreweight/registry.hpp"
 
 namespace py = pybind11;
@@ -21,7 +22,7 @@ const std::map<std::string, Face>& faces() {
   return table;
 }
 
-Vector evaluate_penalty(const std::string& name, const Params& params, const std::string& face, const ConstVec& t,
+Vector evaluate_penalty(const std::string& name, const py::dict& params, const std::string& face, const ConstVec& t,
                         double alpha) {
   const auto found = faces().find(face);
   if (found == faces().end()) throw std::invalid_argument("unknown face '" + face + "' of a penalty");
@@ -30,27 +31,28 @@ Vector evaluate_penalty(const std::string& name, const Params& params, const std
   return out;
 }
 
-Vector prox_penalty(const std::string& name, const Params& params, const ConstVec& z, double alpha, double step) {
+Vector prox_penalty(const std::string& name, const py::dict& params, const ConstVec& z, double alpha, double step) {
   Vector out(z.size());
   make_penalty(name, params)->prox(z, alpha, step, out);
   return out;
 }
 
-double zero_threshold(const std::string& name, const Params& params, double alpha, double step) {
+double zero_threshold(const std::string& name, const py::dict& params, double alpha, double step) {
   return make_penalty(name, params)->zero_threshold(alpha, step);
 }
 
-py::tuple majorise_penalty(const std::string& name, const Params& params, const ConstVec& t, double alpha) {
+py::tuple majorise_penalty(const std::string& name, const py::dict& params, const ConstVec& t, double alpha) {
   Vector l1(t.size()), l2(t.size());
   make_penalty(name, params)->majorise(t, alpha, l1, l2);
   return py::make_tuple(l1, l2);
 }
 
-py::dict penalty_properties(const std::string& name, const Params& params) {
+py::dict penalty_properties(const std::string& name, const py::dict& params) {
   const auto penalty = make_penalty(name, params);
   py::dict out;
   out["slope_at_zero"] = penalty->slope_at_zero();
   out["convex"] = penalty->convex();
+  out["separable"] = penalty->separable();
   out["linear_quadratic"] = penalty->linear_quadratic();
   return out;
 }
@@ -58,7 +60,8 @@ py::dict penalty_properties(const std::string& name, const Params& params) {
 }  // namespace
 
 void bind_penalties(py::module_& m) {
-  m.def("penalty_names", &penalty_names, "Names of all penalties, sorted.");
+  m.def("penalty_names", &penalty_names, py::arg("separable") = true,
+        "Names of the separable penalties, or of the others, sorted.");
   m.def("penalty_parameters", &penalty_parameters, py::arg("name"), "Parameter names of a penalty.");
   m.def("penalty_properties", &penalty_properties, py::arg("name"), py::arg("params"),
         "Slope at zero, convexity and form of a penalty.");

@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "penalty_argument.hpp"
 #include "pyreweight/dropout_training.hpp"
 #include "pyreweight/effective_penalty.hpp"
 #include "pyreweight/registry.hpp"
@@ -22,7 +23,7 @@ Matrix penalty_of_masks(const py::object& X, const ConstVec& sample_weight, bool
 }
 
 py::dict train(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const std::string& penalty,
-               const Params& params, const ConstVec& feature_weights, bool fit_intercept, bool standardize,
+               const py::dict& params, const ConstVec& feature_weights, bool fit_intercept, bool standardize,
                const std::map<std::string, std::string>& kinds, const std::map<std::string, double>& numbers,
                std::int64_t steps, Index batch_size, Index records, std::uint64_t seed, const ConstVec& start,
                const py::object& report) {

@@ -1,12 +1,16 @@
 #include "pyreweight/fit.hpp"
 
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 #include "pyreweight/auto_alpha.hpp"
 #include "pyreweight/columns.hpp"
 #include "pyreweight/irls.hpp"
+#include "pyreweight/penalties_ranking.hpp"
 #include "pyreweight/smooth.hpp"
 #include "pyreweight/solver.hpp"
+#include "pyreweight/top_k.hpp"
 
 namespace pyreweight {
 namespace {
@@ -14,8 +18,11 @@ namespace {
 /// The dropout face of the coefficients: eta and keep probability q_j = g_j / (g_j + rho_j), rho_j the ridge weight.
 void describe_masks(const Design& design, const Regularizer& regularizer, const Vector& v, FitResult& result) {
   result.eta = result.keep_prob = Vector::Zero(v.size());
-  if (result.alpha > 0) {
-    const Vector t = v.cwiseAbs().cwiseProduct(regularizer.units()) * regularizer.y_scale();
+  if (result.alpha > 0 || !regularizer.penalty().has_strength()) {
+    Vector t = v.cwiseAbs().cwiseProduct(regularizer.units()) * regularizer.y_scale();
+    if (!regularizer.penalty().separable()) {
+      for (Index j = 0; j < t.size(); ++j) t[j] = regularizer.penalised(j) ? t[j] : 0;
+    }
     regularizer.penalty().eta(t, result.alpha, result.eta);
   }
   const Vector rho = regularizer.ridge_weights(all_columns(v.size()), v);
@@ -31,6 +38,15 @@ void describe_masks(const Design& design, const Regularizer& regularizer, const 
 }
 
 Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest& request, const Vector& start) {
+  const Penalty& penalty = regularizer.penalty();
+  if (problem.loss && !penalty.separable()) {
+    throw std::invalid_argument(std::string("penalty ") + penalty.name() + " is offered for the squared loss only");
+  }
+  if (const auto* ranking = dynamic_cast<const TopK*>(&penalty)) {
+    regularizer.set_alpha(0);
+    return request.paper_loop ? solve_irls(problem, regularizer, start)
+                              : solve_top_k(problem, regularizer, ranking->k(), start);
+  }
   Solution solution;
   if (std::isnan(request.alpha)) {
     const AutoAlpha rule{request.weight_sum, request.fit_intercept, request.eps};

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #include "pyreweight/alpha_max.hpp"
 #include "pyreweight/certificate.hpp"
@@ -27,7 +29,14 @@ class PathSolver {
         newton_(problem_.loss ? std::make_unique<NewtonSolver>(problem_, regularizer_) : nullptr),
         working_set_(problem_, regularizer_),
         ridge_(problem_.design, problem_.monitor),
-        null_(solver().solve_null()) {}
+        null_(solver().solve_null()) {
+    const Penalty& penalty = regularizer_.penalty();
+    const std::string name = penalty.name();
+    if (!penalty.has_strength()) throw std::invalid_argument(name + " has no strength, so there is no path of alphas");
+    if (problem_.loss && !penalty.separable()) {
+      throw std::invalid_argument("penalty " + name + " is offered for the squared loss only");
+    }
+  }
 
   double alpha_max() const { return pyreweight::alpha_max(problem_, regularizer_, null_.gradient); }
 

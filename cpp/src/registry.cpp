@@ -2,6 +2,7 @@
 
 #include "pyreweight/penalties_classical.hpp"
 #include "pyreweight/penalties_dropout.hpp"
+#include "pyreweight/penalties_ranking.hpp"
 #include "pyreweight/penalties_redescending.hpp"
 #include "pyreweight/penalties_variational.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 struct Entry {
   std::unique_ptr<Penalty> (*make)(const Params&);
   std::vector<std::string> parameters;
+  bool separable = true;
 };
 
 using Table = std::map<std::string, Entry>;
@@ -26,7 +28,7 @@ std::vector<std::string> parameters_of() {
 
 template <class... P>
 void add(Table& table, List<P...>) {
-  (table.emplace(P::name, Entry{&make<P>, parameters_of<P>()}), ...);
+  (table.emplace(P::name, Entry{&make<P>, parameters_of<P>(), true}), ...);
 }
 
 const Table& table() {
@@ -36,6 +38,8 @@ const Table& table() {
     add(t, RedescendingPenalties{});
     add(t, DropoutPenalties{});
     add(t, VariationalPenalties{});
+    t.emplace("top_k", Entry{&TopK::make, {"k"}, false});
+    t.emplace("targeted_dropout", Entry{&TargetedDropout::make, {"k", "rate"}, false});
     return t;
   }();
   return entries;
@@ -53,9 +57,11 @@ const Entry& find(const std::string& name) {
 
 std::unique_ptr<Penalty> make_penalty(const std::string& name, const Params& params) { return find(name).make(params); }
 
-std::vector<std::string> penalty_names() {
+std::vector<std::string> penalty_names(bool separable) {
   std::vector<std::string> names;
-  for (const auto& entry : table()) names.push_back(entry.first);
+  for (const auto& entry : table()) {
+    if (entry.second.separable == separable) names.push_back(entry.first);
+  }
   return names;
 }
 

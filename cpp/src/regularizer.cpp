@@ -28,7 +28,10 @@ double Regularizer::factor(Index j) const { return excluded(j) ? kInfinity : wei
 
 Vector Regularizer::magnitudes(const Columns& columns, const ConstVec& v) const {
   Vector t(v.size());
-  for (Index i = 0; i < t.size(); ++i) t[i] = units_[columns[i]] * y_scale_ * std::abs(v[i]);
+  for (Index i = 0; i < t.size(); ++i) {
+    const Index j = columns[i];
+    t[i] = penalised(j) ? units_[j] * y_scale_ * std::abs(v[i]) : 0.0;  // takes no place in a ranking
+  }
   return t;
 }
 

@@ -107,7 +107,7 @@ Answer ScaledProblem::to_user(const Solution& solution) const {
   answer.intercept = request_.fit_intercept ? target_.mean + solution.intercept * target_.scale - at_centre : 0.0;
   answer.objective = (solution.objective * target_.scale) * target_.scale;
   answer.dual_gap = (solution.gap * target_.scale) * target_.scale;
-  answer.kkt_residual = solution.kkt_residual * answer.alpha;
+  answer.kkt_residual = solution.kkt_residual * (answer.alpha > 0 ? answer.alpha : 1.0);
   const AutoAlpha rule{request_.weight_sum, request_.fit_intercept, request_.eps};
   answer.noise_scale = noise_scale(problem_, regularizer_, solution, rule);
   answer.n_iter = solution.n_iter;

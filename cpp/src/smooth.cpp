@@ -104,7 +104,7 @@ class SmoothSolver {
       if (rho != model) next = ridge_step(from, v, slope, rho, majoriser);
       if (!(next.objective <= allowed) && rho != majoriser) next = ridge_step(from, v, slope, majoriser, majoriser);
     }
-    if (next.kkt_residual > problem_.options.tol) settle_small(next);
+    if (next.kkt_residual > problem_.options.tol && regularizer_.penalty().separable()) settle_small(next);
     return next;
   }
 

@@ -4,7 +4,10 @@ from sklearn.base import clone
 
 from .base import Penalty
 from .classical import L1, L2, MCP, SCAD, CappedL1, ElasticNet, Huber, LogSum, Lp
+from .custom import CustomDropout, CustomPenalty
 from .dropout import BernoulliDropout, HardConcrete, PowerDropout, Standout
+from .fixed_strength import FixedStrength
+from .ranking import TargetedDropout, TopK
 from .redescending import Cauchy, Exponential, Geman, GemanMcClure, LogSquare
 from .variational import VariationalBayesDropout, VariationalDropout
 
@@ -16,8 +19,11 @@ __all__ = [
     "BernoulliDropout",
     "CappedL1",
     "Cauchy",
+    "CustomDropout",
+    "CustomPenalty",
     "ElasticNet",
     "Exponential",
+    "FixedStrength",
     "Geman",
     "GemanMcClure",
     "HardConcrete",
@@ -28,6 +34,8 @@ __all__ = [
     "Penalty",
     "PowerDropout",
     "Standout",
+    "TargetedDropout",
+    "TopK",
     "VariationalBayesDropout",
     "VariationalDropout",
     "get_penalty",
@@ -55,6 +63,8 @@ _DEFAULTS: tuple[Penalty, ...] = (
     VariationalDropout(approximation="molchanov"),
     VariationalBayesDropout(),
     HardConcrete(),
+    TopK(),
+    TargetedDropout(),
 )
 _BY_NAME = {penalty._core_arguments()[0]: penalty for penalty in _DEFAULTS}
 

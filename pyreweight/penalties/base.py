@@ -30,8 +30,9 @@ class Penalty(BaseEstimator):
     """
 
     _name: ClassVar[str]
+    _takes_alpha = True  # whether the strength has a meaning
 
-    def _core_arguments(self) -> tuple[str, dict[str, float]]:
+    def _core_arguments(self) -> tuple[str, dict]:
         """Name and parameters as the compiled core takes them; a parameter that is not a number is a ValueError."""
         return self._name, self._numbers(*self.get_params(deep=False))
 
@@ -64,8 +65,8 @@ class Penalty(BaseEstimator):
 
     @property
     def separable(self) -> bool:
-        """Whether the penalty is a sum over coefficients."""
-        return True
+        """Whether the penalty is a sum over coefficients; if not, each array below is one vector of coefficients."""
+        return self._properties()["separable"]
 
     @property
     def slope_at_zero(self) -> float:
@@ -85,14 +86,14 @@ class Penalty(BaseEstimator):
         Returns
         -------
         ndarray of the shape of `w`, or float
-            Even in `w`, 0 at 0.
+            Even in `w`, 0 at 0. One number, that of the vector `w`, if the penalty is not separable.
 
         Raises
         ------
         ValueError
             If `w` has a NaN, or `alpha` or a parameter of the penalty is out of its range.
         """
-        return self._evaluate("value", np.abs(_array(w, "w")), alpha)
+        return self._sum_unless_separable(self._evaluate("value", np.abs(_array(w, "w")), alpha))
 
     def derivative(self, w: ArrayLike, alpha: float = 1.0):
         r"""First derivative :math:`\Omega'` with respect to :math:`|w|`; at 0 the right derivative.
@@ -175,7 +176,8 @@ class Penalty(BaseEstimator):
         Returns
         -------
         ndarray of the shape of `eta`, or float
-            Nonnegative and nondecreasing; inf where no coefficient has that eta (ridge, elastic net).
+            Nonnegative and nondecreasing; inf where no coefficient has that eta (ridge, elastic net). One number if the
+            penalty is not separable.
 
         Raises
         ------
@@ -185,7 +187,10 @@ class Penalty(BaseEstimator):
         points = _array(eta, "eta")
         if np.any(points < 0):
             raise ValueError("eta must be nonnegative")
-        return self._evaluate("conjugate", points, alpha)
+        return self._sum_unless_separable(self._evaluate("conjugate", points, alpha))
+
+    def _sum_unless_separable(self, contributions):
+        return contributions if self.separable else float(np.sum(contributions))
 
     def prox(self, z: ArrayLike, alpha: float = 1.0, step: float = 1.0):
         r"""Proximal operator: a global minimiser over x of ``(x - z)**2 / 2 + step * alpha * value(x, alpha)``.
@@ -214,6 +219,79 @@ class Penalty(BaseEstimator):
         flat = np.abs(np.ascontiguousarray(points).ravel())
         out = core.prox_penalty(name, params, flat, _positive(alpha, "alpha"), _positive(step, "step"))
         return (np.copysign(out.reshape(points.shape), points) + 0.0)[()]  # no negative zeros
+
+    def plot(self, *, alpha: float = 1.0, view: str | None = None, ax=None, **kwargs):
+        """Plot both faces side by side: the penalty and the keep probability.
+
+        Parameters
+        ----------
+        alpha : float, default=1.0
+            Strength, which is also the scale where ``scale`` is None.
+        view : {"scalar", "vector"}, default=None
+            Of one coefficient, or of a vector with k equal ones. None: "scalar" if the penalty is separable.
+        ax : sequence of two matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+        **kwargs : dict
+            For the lines, passed to ``matplotlib.axes.Axes.plot``.
+
+        Returns
+        -------
+        pyreweight.PenaltyDisplay
+            The display, drawn; several penalties in one: ``PenaltyDisplay.from_penalties``.
+        """
+        from ..penalty_display import PenaltyDisplay
+
+        view = view or ("scalar" if self.separable else "vector")
+        return PenaltyDisplay.from_penalties(self, alpha=alpha, view=view, ax=ax, **kwargs)
+
+    def as_dropout(self, alpha: float = 1.0) -> "Penalty":
+        r"""Dropout strategy that is equivalent to this penalty at the strength `alpha`.
+
+        Parameters
+        ----------
+        alpha : float, default=1.0
+            The strength, which is also the scale where ``scale`` is None.
+
+        Returns
+        -------
+        FixedStrength
+            Its keep probability at ``alpha=1`` is ``self.keep_prob(w, alpha)``, its value there
+            ``alpha * self.value(w, alpha)``.
+
+        Raises
+        ------
+        ValueError
+            If `alpha` is not positive and finite.
+
+        Examples
+        --------
+        >>> from pyreweight.penalties import MCP
+        >>> MCP().as_dropout(alpha=0.1).keep_prob([0.05, 0.5])
+        array([0.375, 1.   ])
+        """
+        from .fixed_strength import FixedStrength
+
+        return FixedStrength(self, _positive(alpha, "alpha"))
+
+    def as_penalty(self) -> "Penalty":
+        r"""Penalty of this dropout strategy, with the keep probabilities it has at ``alpha=1``.
+
+        Of a strategy :math:`q(w)` that is :math:`\Omega(w) = \int_0^{|w|} t (1 - q(t)) / q(t)\,dt`; alpha multiplies
+        it, without touching the scale. For every penalty, ``penalty.as_dropout(alpha).as_penalty()`` has the value
+        ``alpha * penalty.value(w, alpha)``.
+
+        Returns
+        -------
+        FixedStrength
+            The penalty.
+
+        Examples
+        --------
+        >>> from pyreweight.penalties import Standout
+        >>> Standout().as_penalty().derivative(1.0).round(6) == Standout().derivative(1.0).round(6)
+        True
+        """
+        return self.as_dropout(1.0)
 
 
 def _number(value: object, what: str) -> float:

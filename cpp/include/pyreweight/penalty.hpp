@@ -29,6 +29,11 @@ class Penalty {
   /// The supremum of Omega', slope_at_zero() itself where Omega is concave; inf where Omega' has no bound.
   virtual double steepest_slope() const { return slope_at_zero(); }
   virtual bool convex() const = 0;
+  /// Whether every coordinate is judged alone. If not, the faces below take the whole vector of a model, `value` gives
+  /// what each coordinate contributes, and a coordinate that is not penalised comes in as 0.
+  virtual bool separable() const { return true; }
+  /// Whether alpha has a meaning; if not, the faces ignore it and the solvers leave it at 0.
+  virtual bool has_strength() const { return true; }
   /// Omega(t) = slope_at_zero t + b t^2 / 2 exactly: one reweighting solves the problem and a duality gap exists.
   virtual bool linear_quadratic() const = 0;
 

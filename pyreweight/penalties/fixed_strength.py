@@ -1,0 +1,64 @@
+"""The dropout strategy of a penalty at one strength, as an object of its own."""
+
+from .base import Penalty, _positive
+
+
+class FixedStrength(Penalty):
+    r"""The rule of a penalty at the strength :math:`\alpha_0`, kept whatever alpha is; made by ``penalty.as_dropout``.
+
+    .. math:: \tilde\Omega(w) = \alpha_0\,\Omega(w; \alpha_0), \qquad
+              \tilde q(w; \alpha) = \frac{1}{1 + \alpha\,\alpha_0 / \hat\eta(w; \alpha_0)}
+
+    At ``alpha=1`` the keep probability is that of `penalty` at ``strength``, and the estimators minimise what they
+    minimise with `penalty` and ``alpha=strength``. Other values of alpha multiply the penalty, while the scale stays
+    where it is. Convexity, behaviour at 0 and at infinity are those of `penalty`.
+
+    Parameters
+    ----------
+    penalty : Penalty
+        The penalty or strategy.
+    strength : float, default=1.0
+        The strength :math:`\alpha_0`, positive and finite.
+
+    References
+    ----------
+    D. LeJeune, H. Javadi, R. G. Baraniuk, "The flip side of the reweighted coin: Duality of adaptive dropout and
+    regularization", NeurIPS 2021.
+
+    Examples
+    --------
+    >>> from pyreweight.penalties import LogSum
+    >>> strategy = LogSum().as_dropout(alpha=0.5)
+    >>> strategy
+    FixedStrength(penalty=LogSum(), strength=0.5)
+    >>> strategy.keep_prob(1.0), LogSum().keep_prob(1.0, alpha=0.5)
+    (0.8571428571428571, 0.8571428571428571)
+    """
+
+    _name = "fixed_strength"
+
+    def __init__(self, penalty, strength=1.0):
+        self.penalty = penalty
+        self.strength = strength
+
+    def _core_arguments(self):
+        if not isinstance(self.penalty, Penalty):
+            raise ValueError(f"penalty of {self._name} must be an instance of Penalty, got {self.penalty!r}")
+        strength = _positive(self.strength, f"strength of {self._name}")
+        if not self.penalty._takes_alpha:
+            return self.penalty._core_arguments()
+        return self._name, {"penalty": self.penalty._core_arguments(), "strength": strength}
+
+    @property
+    def _takes_alpha(self):
+        return self.penalty._takes_alpha
+
+    def as_penalty(self):
+        """Return the object itself, which is the penalty of this strategy.
+
+        Returns
+        -------
+        FixedStrength
+            This object.
+        """
+        return self
