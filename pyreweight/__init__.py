@@ -15,6 +15,7 @@ from .dropout_training import DropoutTraining, dropout_training
 from .expected_loss import expected_dropout_loss
 from .masks import effective_penalty, strided_covariance
 from .path import RegularizationPath, dropout_path
+from .penalty_display import PenaltyDisplay
 from .regressor import AdaptiveDropoutRegressor
 
 try:
@@ -29,6 +30,7 @@ __all__ = [
     "CVDisplay",
     "DropoutTraining",
     "PathDisplay",
+    "PenaltyDisplay",
     "RegularizationPath",
     "__version__",
     "dropout_path",
