@@ -28,7 +28,8 @@ class Pyreweight(Solver):
         logistic = problem.loss == "logistic"
         options = {"penalty": problem.penalty, "standardize": False, "fit_intercept": False, "tol": tol}
         if problem.path:
+            y = problem.labels if logistic else problem.y
             options |= {"loss": "logistic"} if logistic else {}
-            return pyreweight.dropout_path(problem.X, problem.y, alphas=problem.alphas, **options).coefs_
+            return pyreweight.dropout_path(problem.X, y, alphas=problem.alphas, **options).coefs_
         model = pyreweight.AdaptiveDropoutClassifier if logistic else pyreweight.AdaptiveDropoutRegressor
         return np.reshape(model(problem.alphas[0], **options).fit(problem.X, problem.y).coef_, (-1, 1))

@@ -20,8 +20,9 @@ constexpr int kMaxPasses = 1000;
 constexpr size_t kLeastGrowth = 100;
 // Stationarity aimed at, in units of the level: rounding, whatever tol asks for, so that the answer does not depend on
 // tol; and the same while columns outside are known to violate theirs.
-constexpr double kTarget = 1e-12;
+constexpr double kTarget = 1e-11;
 constexpr double kLooseTarget = 1e-2;
+constexpr double kShareOfViolation = 0.3;
 // Reweightings of one model: the next model is better than the last digits of this one.
 constexpr int kModelReweightings = 20;
 constexpr int kSmoothReweightings = 3;
@@ -176,8 +177,10 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
     if (fresh.empty()) {
       if (pass > 0 && target <= last_target) break;
       target = last_target;
-    } else if (target < kLooseTarget) {
-      target = kLooseTarget;
+    } else {
+      const Index worst = fresh.front();  // no use in polishing a point that these columns will move
+      const double violation = std::abs(solution_.gradient[worst]) / regularizer.zero_thresholds()[worst] - 1;
+      target = std::max(kLooseTarget, kShareOfViolation * violation);
     }
     for (const Index j : fresh) in_working[static_cast<size_t>(j)] = 1;
     working.insert(working.end(), fresh.begin(), fresh.end());
