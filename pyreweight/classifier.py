@@ -1,5 +1,7 @@
 """Sparse linear classification."""
 
+from numbers import Real
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, log_expit
@@ -230,7 +232,7 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
             place = np.flatnonzero(self.classes_ == label)
             if len(place) == 0:
                 raise ValueError(f"class_weight names the class {label!r}, but y has {list(self.classes_)}")
-            if not 0 < factor < np.inf:
+            if not isinstance(factor, Real) or not 0 < factor < np.inf:
                 raise ValueError(f"class_weight must be positive and finite, got {factor!r} for the class {label!r}")
             factors[place] = factor
         return factors

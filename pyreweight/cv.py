@@ -207,7 +207,11 @@ class AdaptiveDropoutRegressorCV(CallbackSupport, AdaptiveDropoutRegressor):
         self.alphas_ = alphas
         self.path_ = make_path(answers[-1], problem, bool(self.fit_intercept))
         self.fold_weights_ = np.array([fold.test_weight.sum() for fold in folds])
-        self.mse_path_ = np.column_stack([answer["test_error"] for answer in answers[:-1]])
+        errors, units = (
+            np.column_stack([answer[key] for answer in answers[:-1]]) for key in ("test_error", "test_unit")
+        )
+        with np.errstate(over="ignore", under="ignore"):
+            self.mse_path_ = errors * units * units
         if self.scoring is not None:
             scorer, score_params = self._scorer(), routed.scorer.score
             scores = [
@@ -215,7 +219,8 @@ class AdaptiveDropoutRegressorCV(CallbackSupport, AdaptiveDropoutRegressor):
                 for fold, answer in zip(folds, answers, strict=False)
             ]
             self.score_path_ = np.column_stack(scores)
-        best = self._choose()
+        # The choice must not depend on the units of y, in which the errors can overflow or vanish.
+        best = self._choose(errors * (units / units.max()) ** 2 if self.scoring is None else -self.score_path_)
         self._refit(problem, answers[-1]["coefs"], best)
         tasks.close()
         return self
@@ -225,10 +230,9 @@ class AdaptiveDropoutRegressorCV(CallbackSupport, AdaptiveDropoutRegressor):
         """Coefficients on all the data, of shape (n_features, n_alphas)."""
         return self.path_.coefs_
 
-    def _choose(self) -> int:
-        """Set `alpha_` and `alpha_1se_`; returns the index of the former."""
-        what = self.mse_path_ if self.scoring is None else -self.score_path_
-        mean, error = mean_and_standard_error(what, self.fold_weights_)
+    def _choose(self, badness) -> int:
+        """Set `alpha_` and `alpha_1se_`; returns the index of the former. `badness` is (n_alphas, n_folds)."""
+        mean, error = mean_and_standard_error(badness, self.fold_weights_)
         usable = np.isfinite(mean)
         if not usable.any():
             of_what = "the mean squared error overflows" if self.scoring is None else "scoring is not finite"

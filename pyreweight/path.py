@@ -111,7 +111,11 @@ class RegularizationPath:
             If `alpha` is outside the path, or `X` has another number of features.
         """
         X = check_array(
-            well_formed(X), accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], estimator="RegularizationPath"
+            well_formed(X),
+            accept_sparse=["csr", "csc"],
+            dtype=[np.float64, np.float32],
+            estimator="RegularizationPath",
+            input_name="X",
         )
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} features, but the path was computed with {self.n_features_in_}")

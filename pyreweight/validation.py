@@ -48,6 +48,7 @@ def check_problem(
     check_parameters(estimator)
     penalty = get_penalty(estimator.penalty)
     alpha = check_alpha(estimator.alpha, penalty)
+    _refuse_masks_and_dates(y, "y")
     if np.asarray(y).shape[1:] == (0,):
         raise ValueError(f"y must have at least one target, got shape {np.asarray(y).shape}")
     numeric = encode is None
@@ -91,6 +92,7 @@ def well_formed(X):
     A malformed matrix is a ``ValueError``: SciPy would read outside its arrays.
     """
     if not sp.issparse(X):
+        _refuse_masks_and_dates(X, "X")
         return X
     if X.ndim != 2:
         raise ValueError(f"Expected 2D array, got a sparse X with {X.ndim} dimension(s)")
@@ -238,6 +240,7 @@ def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float6
 
 
 def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
+    _refuse_masks_and_dates(values, name)
     try:
         if np.iscomplexobj(np.asarray(values)):
             raise TypeError("complex numbers")
@@ -247,6 +250,15 @@ def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
     if vector.shape != (size,):
         raise ValueError(f"{name} must have shape ({size},), got {vector.shape}")
     return np.ascontiguousarray(vector)
+
+
+def _refuse_masks_and_dates(values, name: str) -> None:
+    """Refuse what NumPy takes for numbers without a word: the entries under a mask, dates and durations."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(f"{name} is a masked array, and masks are not supported: drop or impute the masked entries")
+    types = [values.dtype] if hasattr(values, "dtype") else list(getattr(values, "dtypes", ()))
+    if any(getattr(kind, "kind", "") in ("m", "M") or getattr(kind, "is_temporal", bool)() for kind in types):
+        raise ValueError(f"{name} must be numeric, but has dates or durations; turn them into numbers")
 
 
 def _is_number(value, kind: type[Real] | type[Integral] = Real) -> bool:

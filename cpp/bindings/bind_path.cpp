@@ -68,6 +68,7 @@ py::dict to_dict(const std::vector<PathPoint>& points) {
   out["degrees_of_freedom"] = collect(&PathPoint::degrees_of_freedom);
   out["residual_scale"] = collect(&PathPoint::residual_scale);
   out["test_error"] = collect(&PathPoint::test_error);
+  out["test_unit"] = collect(&PathPoint::test_unit);
   out["n_iter"] = n_iter;
   out["converged"] = converged;
   return out;

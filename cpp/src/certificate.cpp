@@ -121,7 +121,7 @@ void certify(const Problem& problem, const Regularizer& regularizer, Solution& s
   const Columns active = support(solution.v);
   solution.objective = loss_value(problem, solution) + regularizer.value(active, gather(solution.v, active));
   solution.kkt_residual = stationarity(regularizer, all_columns(solution.v.size()), solution.v, solution.gradient);
-  if (problem.has_intercept) {
+  if (problem.has_intercept && regularizer.alpha() > 0) {  // 0: the null model where no column tells anything
     const double slope = std::abs(solution.residual.dot(problem.design.row_weights()));
     solution.kkt_residual = std::max(solution.kkt_residual, slope / intercept_level(regularizer));
   }

@@ -110,8 +110,8 @@ Vector geometric_grid(double top, Index size, double eps) {
   return alphas;
 }
 
-/// Mean squared error, or mean of another loss, over the rows of `weights`, in the units of y. A row of the design with
-/// weight 0 has target 0, so that its residual is minus its prediction.
+/// Mean squared error, or mean of another loss, over the rows of `weights`, in squares of the scale of the target. A
+/// row of the design with weight 0 has target 0, so that its residual is minus its prediction.
 double weighted_error(const ScaledProblem& scaled, const ConstVec& y, const Solution& solution, const Vector& weights) {
   if (weights.sum() == 0) return std::numeric_limits<double>::quiet_NaN();
   const Target& target = scaled.target();
@@ -127,7 +127,7 @@ double weighted_error(const ScaledProblem& scaled, const ConstVec& y, const Solu
       mean += share[i] * error * error;
     }
   }
-  return (mean * unit) * unit;
+  return mean;
 }
 
 }  // namespace
@@ -162,6 +162,7 @@ std::vector<PathPoint> fit_path(const Design& design, const ConstVec& y, const P
                                : constant                  ? 0.0
                                                            : solver->degrees_of_freedom(solution);
     point.test_error = request.test_weight.size() == 0 ? nan : weighted_error(scaled, y, solution, request.test_weight);
+    point.test_unit = scaled.target().scale;
     points.push_back(point);
     if (request.progress) request.progress(i, point);
   }

@@ -11,7 +11,8 @@ namespace pyreweight {
 struct PathPoint : Answer {
   double degrees_of_freedom = 0;  // of the coefficients (see degrees_of_freedom.hpp), nan unless asked for
   double residual_scale = 0;      // root mean square of the residuals; root of twice the mean loss
-  double test_error = 0;          // mean squared error, or mean loss, over the rows of test_weight, nan without
+  double test_error = 0;          // mean squared error, or mean loss, over the rows of test_weight, nan without;
+  double test_unit = 1;           // in squares of this power of two: the error itself may overflow
 };
 
 struct PathRequest : ModelRequest {
