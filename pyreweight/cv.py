@@ -76,7 +76,8 @@ class AdaptiveDropoutRegressorCV(CallbackSupport, AdaptiveDropoutRegressor):
     alphas_ : ndarray of shape (n_alphas,)
         The grid, decreasing.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on the test rows of each fold, weighted by `sample_weight`.
+        Mean squared error on the test rows of each fold, weighted by `sample_weight`. Where the square of y is beyond
+        double precision it is inf or 0; the choice is made on errors in other units.
     score_path_ : ndarray of shape (n_alphas, n_folds)
         What `scoring` says of the same; only with `scoring`.
     fold_weights_ : ndarray of shape (n_folds,)

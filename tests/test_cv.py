@@ -299,10 +299,13 @@ def test_one_target(data):
         assert AdaptiveDropoutRegressorCV(3).fit(X, y[:, None]).coef_.shape == (9,)
 
 
-def test_overflow_is_an_error(data):
+@pytest.mark.parametrize("unit", [2.0**700, 2.0**-700])
+def test_choice_does_not_depend_on_the_units_of_the_target(data, unit):
     X, y, _ = data
-    with pytest.raises(ValueError, match="overflows"):
-        AdaptiveDropoutRegressorCV(3, penalty="l1").fit(X, y * 1e200)
+    expected, far = (AdaptiveDropoutRegressorCV(10, penalty="l1").fit(X, z) for z in (y, y * unit))
+    assert np.count_nonzero(expected.coef_) > 0
+    assert_allclose(far.coef_ / unit, expected.coef_, rtol=1e-10)
+    assert_allclose([far.alpha_ / unit, far.alpha_1se_ / unit], [expected.alpha_, expected.alpha_1se_], rtol=1e-12)
 
 
 def test_not_converged_is_one_warning(data):
