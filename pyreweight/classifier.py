@@ -250,7 +250,7 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             b + X w.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_")
         X = check_data(self, X, reset=False)
         return safe_sparse_dot(X, self.coef_.T, dense_output=True).ravel() + self.intercept_[0]
 
@@ -310,7 +310,7 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
         self : AdaptiveDropoutClassifier
             The fitted estimator.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_")
         self.coef_ = sp.csr_matrix(self.coef_)
         return self
 
@@ -322,7 +322,7 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
         self : AdaptiveDropoutClassifier
             The fitted estimator.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_")
         self.coef_ = self.coef_.toarray() if sp.issparse(self.coef_) else self.coef_
         return self
 

@@ -1,6 +1,7 @@
 """Cross-validation of the strength of the penalty."""
 
 from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
 from sklearn.metrics import check_scoring
@@ -196,6 +197,8 @@ class AdaptiveDropoutRegressorCV(CallbackSupport, AdaptiveDropoutRegressor):
         check_one_target(problem, type(self).__name__, stacklevel=4)
         if not isinstance(self.one_standard_error, bool | np.bool_):
             raise ValueError(f"one_standard_error must be True or False, got {self.one_standard_error!r}")
+        if self.n_jobs is not None and not (isinstance(self.n_jobs, Integral) and self.n_jobs != 0):
+            raise ValueError(f"n_jobs must be None or an integer other than 0, got {self.n_jobs!r}")
         alphas, eps = check_alphas(self.alphas), check_eps(self.eps, problem)
         folds = make_folds(self.cv, X, y, sample_weight, routed.splitter.split)
         if isinstance(alphas, int):
@@ -205,24 +208,30 @@ class AdaptiveDropoutRegressorCV(CallbackSupport, AdaptiveDropoutRegressor):
         tasks = PathTasks(self, names, len(alphas))
         answers = run_paths(model, problem, alphas, eps, folds, self.n_jobs, tasks, names)
         warn_about_points(type(self).__name__, model, answers, stacklevel=4)
-        self.alphas_ = alphas
-        self.path_ = make_path(answers[-1], problem, bool(self.fit_intercept))
-        self.fold_weights_ = np.array([fold.test_weight.sum() for fold in folds])
         errors, units = (
             np.column_stack([answer[key] for answer in answers[:-1]]) for key in ("test_error", "test_unit")
         )
         with np.errstate(over="ignore", under="ignore"):
-            self.mse_path_ = errors * units * units
+            fitted = {"mse_path_": errors * units * units}
+        # The choice must not depend on the units of y, in which the errors can overflow or vanish.
+        badness = errors * (units / units.max()) ** 2
         if self.scoring is not None:
             scorer, score_params = self._scorer(), routed.scorer.score
             scores = [
                 _scores(scorer, model, problem, fold, answer, score_params)
                 for fold, answer in zip(folds, answers, strict=False)
             ]
-            self.score_path_ = np.column_stack(scores)
-        # The choice must not depend on the units of y, in which the errors can overflow or vanish.
-        best = self._choose(errors * (units / units.max()) ** 2 if self.scoring is None else -self.score_path_)
-        self._refit(problem, answers[-1]["coefs"], best)
+            fitted["score_path_"] = np.column_stack(scores)
+            badness = -fitted["score_path_"]
+        fitted["fold_weights_"] = np.array([fold.test_weight.sum() for fold in folds])
+        best, with_fewest = self._choose(badness, fitted["fold_weights_"])
+        chosen = with_fewest if self.one_standard_error else best
+        self._refit(problem, alphas[chosen], answers[-1]["coefs"][:, [chosen]])
+        # Only now: a fit that fails or is interrupted leaves nothing half done.
+        self.alphas_, self.alpha_1se_ = alphas, float(alphas[with_fewest])
+        self.path_ = make_path(answers[-1], problem, bool(self.fit_intercept))
+        for name, value in fitted.items():
+            setattr(self, name, value)
         tasks.close()
         return self
 
@@ -231,24 +240,21 @@ class AdaptiveDropoutRegressorCV(CallbackSupport, AdaptiveDropoutRegressor):
         """Coefficients on all the data, of shape (n_features, n_alphas)."""
         return self.path_.coefs_
 
-    def _choose(self, badness) -> int:
-        """Set `alpha_` and `alpha_1se_`; returns the index of the former. `badness` is (n_alphas, n_folds)."""
-        mean, error = mean_and_standard_error(badness, self.fold_weights_)
+    def _choose(self, badness, weights) -> tuple[int, int]:
+        """Return the indices of the best alpha and of the largest within a standard error of it."""
+        mean, error = mean_and_standard_error(badness, weights)
         usable = np.isfinite(mean)
         if not usable.any():
             of_what = "the mean squared error overflows" if self.scoring is None else "scoring is not finite"
             raise ValueError(f"{of_what} at every alpha")
         mean[~usable] = np.inf
         best = int(np.argmin(mean))
-        with_fewest = int(np.argmax(mean <= mean[best] + error[best]))
-        self.alpha_1se_ = float(self.alphas_[with_fewest])
-        return with_fewest if self.one_standard_error else best
+        return best, int(np.argmax(mean <= mean[best] + error[best]))
 
-    def _refit(self, problem, coefs, best: int) -> None:
+    def _refit(self, problem, alpha, coefs) -> None:
         """Fit all the data at the chosen alpha, from the point of its path; alpha 0 stands for the null model."""
-        alpha = float(self.alphas_[best])
-        start = np.asfortranarray(coefs[:, [best]].toarray(), dtype=np.float64)
-        problem = replace(problem, alpha=alpha if alpha > 0 else np.nan, one_target=True)
+        start = np.asfortranarray(coefs.toarray(), dtype=np.float64)
+        problem = replace(problem, alpha=float(alpha) if alpha > 0 else np.nan, one_target=True)
         fit_problem(self, problem, start=start, stacklevel=6)
 
     def _model(self) -> AdaptiveDropoutRegressor:

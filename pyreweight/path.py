@@ -128,7 +128,10 @@ class RegularizationPath:
 
     def _mixture(self, alpha: ArrayLike) -> scipy.sparse.csc_array:
         """Weights of the points in each of the strengths, of shape (n_alphas, n)."""
-        wanted = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+        try:
+            wanted = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"alpha must be real numbers: {error}") from error
         top, bottom = self.alphas_[0], self.alphas_[-1]
         if wanted.ndim != 1 or not np.all((wanted >= bottom) & (wanted <= top)):
             raise ValueError(f"alpha must be between {bottom:g} and {top:g}, the ends of the path, got {alpha!r}")

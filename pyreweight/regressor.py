@@ -207,7 +207,7 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         y_std : ndarray of the shape of `y_pred`
             Standard deviations; only with ``return_std=True``.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_")
         X = check_data(self, X, reset=False)
         y_pred = X @ self.coef_.T + self.intercept_
         if not return_std:

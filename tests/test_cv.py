@@ -11,7 +11,7 @@ from joblib import parallel_backend
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
-from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LassoCV
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
@@ -356,3 +356,27 @@ def test_callbacks(n_jobs, data):
     for event in ("begin", "end"):
         names = [name for kind, name in events[1:-1] if kind == event]
         assert sorted(names) == sorted(["fit", "all data", "fold 1 of 2", "fold 2 of 2"] + 12 * ["alpha"])
+
+
+def test_failing_scorer_leaves_what_was_there(data):
+    X, y, _ = data
+
+    def fails(estimator, X, y):
+        raise RuntimeError("no score")
+
+    model = AdaptiveDropoutRegressorCV(4, scoring=fails)
+    with pytest.raises(RuntimeError, match="no score"):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    fitted = {name: value for name, value in vars(model.set_params(scoring=None).fit(X, y)).items() if name[-1] == "_"}
+    with pytest.raises(RuntimeError, match="no score"):
+        model.set_params(scoring=fails).fit(X, 2 * y)
+    assert all(value is getattr(model, name) for name, value in fitted.items())
+
+
+@pytest.mark.parametrize("n_jobs", [0, "two", 1.5])
+def test_number_of_jobs(data, n_jobs):
+    X, y, _ = data
+    with pytest.raises(ValueError, match="n_jobs"):
+        AdaptiveDropoutRegressorCV(4, n_jobs=n_jobs).fit(X, y)

@@ -332,3 +332,10 @@ def test_progress(capsys, simulate):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert f"alpha {path.alphas_[2]:.4g}, nonzero {np.count_nonzero(path.coefs_[:, 2])}" in lines[2]
+
+
+@pytest.mark.parametrize("alpha", ["large", 1j, None, np.nan])
+def test_predict_names_a_bad_alpha(alpha):
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    with pytest.raises(ValueError, match="alpha"):
+        dropout_path(X, X[:, 0], alphas=3).predict(X, alpha)
