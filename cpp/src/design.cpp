@@ -177,7 +177,9 @@ Matrix Design::weighted_gram(const Columns& a, const Columns& b, const ConstVec&
   const bool symmetric = &a == &b;
   const Index rows = static_cast<Index>(a.size()), cols = static_cast<Index>(b.size());
   Matrix out = Matrix::Zero(rows, cols);
-  const std::vector<Tile> tiles = make_tiles(rows, cols, kGramTile, symmetric);
+  // A matrix that is hardly larger than a tile is one, so that no column is packed twice.
+  const Index size = std::max(rows, cols) <= 2 * kGramTile ? std::max(rows, cols) : kGramTile;
+  const std::vector<Tile> tiles = make_tiles(rows, cols, size, symmetric);
   // Each task packs the columns of its tile, centred, a block of rows at a time: a small overhead on the products that
   // buys any storage order and no shared accumulators. Few tiles on many rows are shared out by rows instead; how is
   // fixed by the sizes alone, so the sums are the same for any number of threads.
@@ -194,6 +196,7 @@ Matrix Design::weighted_gram(const Columns& a, const Columns& b, const ConstVec&
       product.setZero(t.height, t.width);
       for (Index i = first; i < last; i += kRowBlock) {
         const Index count = std::min(kRowBlock, last - i);
+        if ((root.segment(i, count).array() == 0).all()) continue;  // the rows of other folds
         weighted_block(i, count, right, root, packed_right);
         if (symmetric && t.row == t.col) {
           product.selfadjointView<Eigen::Upper>().rankUpdate(packed_right.transpose());

@@ -68,7 +68,9 @@ Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest&
 FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, const FitRequest& request,
               Monitor& monitor) {
   const bool choose_alpha = std::isnan(request.alpha);
-  ScaledProblem scaled(design, y, penalty, request, choose_alpha ? 1.0 : request.alpha, monitor);
+  constexpr Index kPointsOfAutoAlpha = 12;  // on the way to its alpha, typically
+  ScaledProblem scaled(design, y, penalty, request, choose_alpha ? 1.0 : request.alpha,
+                       choose_alpha ? kPointsOfAutoAlpha : 1, monitor);
   Solution solution;
   if (scaled.target().constant) {
     solution = scaled.constant_solution();

@@ -14,6 +14,7 @@
 #include "pyreweight/newton_solver.hpp"
 #include "pyreweight/quadratic_model.hpp"
 #include "pyreweight/smooth.hpp"
+#include "pyreweight/test_error.hpp"
 #include "pyreweight/working_set.hpp"
 
 namespace pyreweight {
@@ -110,39 +111,21 @@ Vector geometric_grid(double top, Index size, double eps) {
   return alphas;
 }
 
-/// Mean squared error, or mean of another loss, over the rows of `weights`, in squares of the scale of the target. A
-/// row of the design with weight 0 has target 0, so that its residual is minus its prediction.
-double weighted_error(const ScaledProblem& scaled, const ConstVec& y, const Solution& solution, const Vector& weights) {
-  if (weights.sum() == 0) return std::numeric_limits<double>::quiet_NaN();
-  const Target& target = scaled.target();
-  const double unit = target.scale;
-  const Vector own = (y.array() - target.mean) / unit, share = weights / weights.sum();
-  double mean = 0;
-  if (scaled.problem().loss && !target.constant) {
-    mean = scaled.problem().loss->value(own, solution.predictor, share);
-  } else {
-    for (Index i = 0; i < y.size(); ++i) {
-      if (weights[i] == 0) continue;
-      const double error = own[i] - (target.values[i] - solution.residual[i]);
-      mean += share[i] * error * error;
-    }
-  }
-  return mean;
-}
-
 }  // namespace
 
 Vector path_alphas(const Design& design, const ConstVec& y, const Penalty& penalty, const PathRequest& request,
                    Monitor& monitor) {
   if (request.alphas.size() > 0) return request.alphas;
-  ScaledProblem scaled(design, y, penalty, request, 1.0, monitor);
+  ScaledProblem scaled(design, y, penalty, request, 1.0, 1, monitor);
   const double top = scaled.target().constant ? 0.0 : PathSolver(scaled, request.paper_loop).alpha_max();
   return geometric_grid(top, request.grid_size, request.eps);
 }
 
 std::vector<PathPoint> fit_path(const Design& design, const ConstVec& y, const Penalty& penalty,
                                 const PathRequest& request, Monitor& monitor) {
-  ScaledProblem scaled(design, y, penalty, request, 1.0, monitor);
+  const Index solves = request.alphas.size() > 0 ? request.alphas.size() : request.grid_size;
+  ScaledProblem scaled(design, y, penalty, request, 1.0, solves, monitor);
+  const TestError test_error(design, y, scaled, request.test_weight);
   const bool constant = scaled.target().constant;
   std::unique_ptr<PathSolver> solver;
   if (!constant) solver = std::make_unique<PathSolver>(scaled, request.paper_loop);
@@ -161,7 +144,7 @@ std::vector<PathPoint> fit_path(const Design& design, const ConstVec& y, const P
     point.degrees_of_freedom = !request.degrees_of_freedom ? nan
                                : constant                  ? 0.0
                                                            : solver->degrees_of_freedom(solution);
-    point.test_error = request.test_weight.size() == 0 ? nan : weighted_error(scaled, y, solution, request.test_weight);
+    point.test_error = test_error(solution);
     point.test_unit = scaled.target().scale;
     points.push_back(point);
     if (request.progress) request.progress(i, point);

@@ -76,12 +76,15 @@ std::unique_ptr<Loss> loss_in_units(const Loss* loss, const Target& target, cons
 }  // namespace
 
 ScaledProblem::ScaledProblem(const Design& design, const ConstVec& y, const Penalty& penalty,
-                             const ModelRequest& request, double alpha, Monitor& monitor)
+                             const ModelRequest& request, double alpha, Index solves, Monitor& monitor)
     : request_(request),
       target_(make_target(y, design.row_weights(), request)),
       loss_(loss_in_units(request.loss, target_, design.row_weights())),
-      problem_{design,
-               target_.values,
+      reduced_(request.loss || request.paper_loop || target_.constant
+                   ? ReducedRows{}
+                   : reduce_rows(design, target_.values, solves, monitor)),
+      problem_{reduced_.design ? *reduced_.design : design,
+               reduced_.design ? reduced_.target : target_.values,
                monitor,
                request.options,
                loss_ ? loss_.get() : request.loss,

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "pyreweight/problem.hpp"
+#include "pyreweight/reduced_rows.hpp"
 
 namespace pyreweight {
 
@@ -44,8 +45,9 @@ struct Target {
 /// The problem in the solvers' units (see Design and Regularizer), and the way there and back.
 class ScaledProblem {
  public:
+  /// `solves`: about how many alphas will be solved, which decides whether the rows are reduced first.
   ScaledProblem(const Design& design, const ConstVec& y, const Penalty& penalty, const ModelRequest& request,
-                double alpha, Monitor& monitor);
+                double alpha, Index solves, Monitor& monitor);
   ScaledProblem(const ScaledProblem&) = delete;  // the problem refers to this object's parts
 
   const Problem& problem() const { return problem_; }
@@ -64,6 +66,7 @@ class ScaledProblem {
   const ModelRequest& request_;
   Target target_;
   std::unique_ptr<Loss> loss_;  // the loss in the units of the target, where it has any
+  ReducedRows reduced_;
   Problem problem_;
   Regularizer regularizer_;
 };

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "pyreweight/scaled_problem.hpp"
+
+namespace pyreweight {
+
+/// Mean squared error, or mean of another loss, of solutions over weighted rows of a design, in
+/// squares of the scale of the target: in the units of y it may overflow.
+class TestError {
+ public:
+  /// `weights` (n,) of the rows on which the error is measured; empty or all 0: the error is nan.
+  TestError(const Design& design, const ConstVec& y, const ScaledProblem& scaled, const Vector& weights);
+
+  double operator()(const Solution& solution) const;
+
+ private:
+  double of_reduced(const Solution& solution) const;
+
+  const Design& design_;
+  const ScaledProblem& scaled_;
+  Vector weights_;  // (n,), sum 1
+  Vector target_;   // (n,) in the units of the solvers, 0 where the weight is
+  // Where the problem was reduced to few rows: the error as a quadratic form, square - 2 cross'v + v'gram v.
+  double square_ = 0;
+  Vector cross_;
+  Matrix gram_;
+};
+
+}  // namespace pyreweight
