@@ -186,6 +186,8 @@ def check_alphas(alphas) -> int | NDArray[np.float64]:
 
 def check_eps(eps, problem: Problem) -> float:
     """Return where a grid of alphas ends as a fraction of alpha_max; None leaves it to the shape of the data."""
+    if not problem.penalty._takes_alpha:
+        raise ValueError(f"penalty={problem.penalty!r} takes no alpha, so there is no path of alphas to follow")
     if eps is None:
         return problem.eps
     if not _is_number(eps) or not 0 < eps < 1:

@@ -57,7 +57,8 @@ def test_every_class_has_a_docstring_a_row_in_the_readme_and_tests_of_its_own(cl
         assert parameter in ("scale", "approximation") or parameter in row
     walked = (here.parent / "test_penalty_properties.py").read_text()
     assert "core.penalty_names()" in walked
-    by_name = "".join((here.parent / f"test_penalty_{part}.py").read_text() for part in ("custom", "ranking"))
+    own = ("test_penalty_custom.py", "test_penalty_ranking.py", "test_ard.py")
+    by_name = "".join((here.parent / name).read_text() for name in own)
     assert cls._name in core.penalty_names() or cls.__name__ in by_name
 
 

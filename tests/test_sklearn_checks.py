@@ -3,7 +3,7 @@
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor, AdaptiveDropoutRegressorCV
-from pyreweight.penalties import MCP
+from pyreweight.penalties import ARD, MCP
 
 
 @parametrize_with_checks(
@@ -12,6 +12,7 @@ from pyreweight.penalties import MCP
         AdaptiveDropoutRegressor(0.1, penalty="l1"),
         AdaptiveDropoutRegressor(0.1, penalty=MCP(gamma=2.5)),
         AdaptiveDropoutRegressor(0.1, penalty="standout"),
+        AdaptiveDropoutRegressor(penalty=ARD()),
         AdaptiveDropoutRegressor(0.1, solver="irls", max_iter=1000),
         AdaptiveDropoutRegressor(0.1, penalty="l1", standardize=False),
         AdaptiveDropoutRegressorCV(30),

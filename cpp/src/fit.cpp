@@ -6,7 +6,9 @@
 
 #include "pyreweight/auto_alpha.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/fit_ard.hpp"
 #include "pyreweight/irls.hpp"
+#include "pyreweight/penalties_ard.hpp"
 #include "pyreweight/penalties_ranking.hpp"
 #include "pyreweight/smooth.hpp"
 #include "pyreweight/solver.hpp"
@@ -71,6 +73,7 @@ FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, c
   constexpr Index kPointsOfAutoAlpha = 12;  // on the way to its alpha, typically
   ScaledProblem scaled(design, y, penalty, request, choose_alpha ? 1.0 : request.alpha,
                        choose_alpha ? kPointsOfAutoAlpha : 1, monitor);
+  if (dynamic_cast<const Ard*>(&penalty) != nullptr) return fit_ard(design, scaled, request);
   Solution solution;
   if (scaled.target().constant) {
     solution = scaled.constant_solution();

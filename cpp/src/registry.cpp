@@ -1,5 +1,6 @@
 #include "pyreweight/registry.hpp"
 
+#include "pyreweight/penalties_ard.hpp"
 #include "pyreweight/penalties_classical.hpp"
 #include "pyreweight/penalties_dropout.hpp"
 #include "pyreweight/penalties_ranking.hpp"
@@ -40,6 +41,7 @@ const Table& table() {
     add(t, VariationalPenalties{});
     t.emplace("top_k", Entry{&TopK::make, {"k"}, false});
     t.emplace("targeted_dropout", Entry{&TargetedDropout::make, {"k", "rate"}, false});
+    t.emplace("ard", Entry{&Ard::make, {}, false});
     return t;
   }();
   return entries;

@@ -9,9 +9,11 @@ from .dropout import BernoulliDropout, HardConcrete, PowerDropout, Standout
 from .fixed_strength import FixedStrength
 from .ranking import TargetedDropout, TopK
 from .redescending import Cauchy, Exponential, Geman, GemanMcClure, LogSquare
+from .relevance import ARD
 from .variational import VariationalBayesDropout, VariationalDropout
 
 __all__ = [
+    "ARD",
     "L1",
     "L2",
     "MCP",
@@ -65,6 +67,7 @@ _DEFAULTS: tuple[Penalty, ...] = (
     HardConcrete(),
     TopK(),
     TargetedDropout(),
+    ARD(),
 )
 _BY_NAME = {penalty._core_arguments()[0]: penalty for penalty in _DEFAULTS}
 
