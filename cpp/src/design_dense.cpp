@@ -84,6 +84,22 @@ class DenseDesign final : public Design {
     });
   }
 
+  double stored_offset(Index) const override { return 0; }
+
+  double stored_dot(Index j, const Vector& u) const override { return (centred(j) * u.array()).sum(); }
+
+  double stored_square(Index j, const Vector& row_weights) const override {
+    return (centred(j).square() * row_weights.array()).sum();
+  }
+
+  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override {
+    u.array() += (step * centred(j)) * row_weights.array();
+  }
+
+  double stored(const Columns& columns) const override {
+    return static_cast<double>(rows_) * static_cast<double>(columns.size());
+  }
+
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override {
     const Index k = static_cast<Index>(columns.size());
     out.resize(count, k);
@@ -97,6 +113,10 @@ class DenseDesign final : public Design {
   }
 
  private:
+  auto centred(Index j) const {
+    return (X_.col(j).template cast<double>().array() * unit_[j] - shift_[j]) * inverse_[j];
+  }
+
   bool is_careful(Index j) const {
     const double d = deviation_[j];
     return d > 0 && (std::abs(centre_[j]) > 1e3 * d || d < 1e-100 || d > 1e100);

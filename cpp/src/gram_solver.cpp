@@ -186,7 +186,7 @@ bool GramSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2) {
   return true;
 }
 
-bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2) {
+bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2, double) {
   for (int round = 0; round < kMaxRounds; ++round) {
     const int sweeps = sweeps_before_newton(static_cast<Index>(support(v_).size()));
     for (int i = 0; i < sweeps; ++i) {
@@ -220,6 +220,15 @@ void GramSolver::move(double step, const ConstVec& direction) {
 
 double GramSolver::loss_change(double step, const ConstVec& direction) const {
   return step * (0.5 * step * direction.dot(times_gram(direction)) - c_.dot(direction));
+}
+
+void GramSolver::settle(const std::function<double(Index, double, double)>& place) {
+  for (Index i = 0; i < size(); ++i) {
+    const double settled = place(i, v_[i], c_[i]);
+    if (settled == v_[i]) continue;
+    c_ -= (settled - v_[i]) * G_.col(i);
+    v_[i] = settled;
+  }
 }
 
 }  // namespace pyreweight

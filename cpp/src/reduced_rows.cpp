@@ -40,6 +40,22 @@ class ReducedDesign final : public Design {
     for (Index c = 0; c < coef.size(); ++c) out += coef[c] * Z_.col(columns[static_cast<size_t>(c)]);
   }
 
+  double stored_offset(Index) const override { return 0; }
+
+  double stored_dot(Index j, const Vector& u) const override { return Z_.col(j).dot(u); }
+
+  double stored_square(Index j, const Vector& row_weights) const override {
+    return Z_.col(j).cwiseAbs2().dot(row_weights);
+  }
+
+  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override {
+    u += step * Z_.col(j).cwiseProduct(row_weights);
+  }
+
+  double stored(const Columns& columns) const override {
+    return static_cast<double>(rows_) * static_cast<double>(columns.size());
+  }
+
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override {
     out.resize(count, static_cast<Index>(columns.size()));
     for (Index c = 0; c < out.cols(); ++c) out.col(c) = Z_.col(columns[static_cast<size_t>(c)]).segment(first, count);

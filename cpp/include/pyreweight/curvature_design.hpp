@@ -24,9 +24,19 @@ class CurvatureDesign final : public Design {
   Matrix weighted_gram(const Columns& a, const Columns& b, const ConstVec& row_weights,
                        Monitor& monitor) const override;
   Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const override;
+  double stored_offset(Index j) const override { return base_.stored_offset(in_base(j)) + mean_[j]; }
+  double stored_dot(Index j, const Vector& u) const override { return base_.stored_dot(in_base(j), u); }
+  double stored_square(Index j, const Vector& row_weights) const override {
+    return base_.stored_square(in_base(j), row_weights);
+  }
+  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override {
+    base_.add_stored(in_base(j), step, row_weights, u);
+  }
+  double stored(const Columns& columns) const override { return base_.stored(in_base(columns)); }
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override;
 
  private:
+  Index in_base(Index j) const { return columns_[static_cast<size_t>(j)]; }
   Columns in_base(const Columns& columns) const;
 
   const Design& base_;

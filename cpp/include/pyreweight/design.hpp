@@ -41,6 +41,15 @@ class Design {
   virtual Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const;
   /// out (count, |columns|) = the raw entries x_ij of rows [first, first + count).
   virtual void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const = 0;
+  /// Column by column, for coordinate descent: z_j = stored_j - stored_offset(j), where stored_j is zero except at the
+  /// entries that are stored. stored_j' u, stored_j' diag(row_weights) stored_j, and
+  /// u += step diag(row_weights) stored_j.
+  virtual double stored_offset(Index j) const = 0;
+  virtual double stored_dot(Index j, const Vector& u) const = 0;
+  virtual double stored_square(Index j, const Vector& row_weights) const = 0;
+  virtual void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const = 0;
+  /// How many entries the columns have stored; n each in a dense matrix.
+  virtual double stored(const Columns& columns) const = 0;
   /// out = z_ij root_i, root (n,) the square roots of row weights.
   void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const;
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+
+#include "pyreweight/column_solver.hpp"
 #include "pyreweight/gram_solver.hpp"
 #include "pyreweight/solver.hpp"
 
@@ -33,8 +36,10 @@ class WorkingSetSolver final : public Solver {
 
  private:
   void add_columns(const Columns& fresh);
+  bool columns_are_cheaper(const Columns& fresh) const;
+  void give_up_gram();
   Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
-  bool solve_first(const Vector& thresholds, bool exact);
+  bool solve_first(const Vector& thresholds, bool exact, double accuracy);
   bool reweight(double target);
   bool step(double share, bool& solved);
   bool leave_concave_region();
@@ -46,7 +51,9 @@ class WorkingSetSolver final : public Solver {
 
   const Problem& problem_;
   Regularizer& regularizer_;
-  GramSolver inner_;
+  std::unique_ptr<InnerSolver> inner_;  // one of the two below, the other is null
+  GramSolver* by_gram_ = nullptr;
+  ColumnSolver* by_columns_ = nullptr;
   Columns working_;               // working_[i] is the column of inner coordinate i
   std::vector<char> in_working_;  // (p,)
   Index usable_ = 0;              // columns that may enter

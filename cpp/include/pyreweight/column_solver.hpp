@@ -1,0 +1,52 @@
+#pragma once
+
+#include "pyreweight/inner_solver.hpp"
+#include "pyreweight/problem.hpp"
+
+namespace pyreweight {
+
+/// The quadratic problem on a working set that is too large for its Gram matrix: G is known through products with the
+/// columns only, and nothing of size k x k is formed. Sweeps of coordinate descent, with the residual kept up to date,
+/// find the support; conjugate gradients on the support do the rest.
+class ColumnSolver final : public InnerSolver {
+ public:
+  explicit ColumnSolver(const Problem& problem);
+
+  /// Appends columns of the design with v = 0.
+  void append(const Columns& fresh, const ConstVec& correlations);
+
+  void set_state(const ConstVec& v, const ConstVec& correlations) override;
+  double diagonal(Index i) const override { return diagonal_[static_cast<size_t>(i)]; }
+  bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
+  /// Looks for it by conjugate gradients, which find one in exact arithmetic where there is one. In practice they are
+  /// stopped at a residual far above rounding: a direction with next to no curvature may be missed.
+  bool concave_direction(const ConstVec& curvature, Vector& direction) override;
+  void move(double step, const ConstVec& direction) override;
+  double loss_change(double step, const ConstVec& direction) const override;
+  void settle(const std::function<double(Index, double, double)>& place) override;
+
+ private:
+  enum class Reached { solution, boundary, indefinite };
+
+  void renew_residual();      // from v
+  void renew_correlations();  // from v, all of them
+  double correlation(Index i) const;
+  void change(Index i, double to);
+  bool sweep(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2);
+  Reached finish_on_support(const ConstVec& l1, const ConstVec& l2, const ConstVec& allowed);
+  bool step_on_support(const Columns& active, const ConstVec& direction, const ConstVec& downhill, const ConstVec& l1,
+                       const ConstVec& l2);
+  Vector fit(const Columns& coordinates, const ConstVec& coef) const;
+  Vector products(const Columns& coordinates, const ConstVec& weighted) const;
+  Columns in_design(const Columns& coordinates) const;
+
+  const Problem& problem_;
+  Columns columns_;  // of the design
+  std::vector<double> diagonal_, stored_sum_;
+  // The residual is s - shift with pi s = weighted_, so that a step along a column touches its stored entries only.
+  Vector weighted_;
+  double shift_ = 0, sum_ = 0, total_;  // sum_ that of weighted_, total_ that of pi
+  bool residual_current_ = false;
+};
+
+}  // namespace pyreweight

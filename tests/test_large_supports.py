@@ -1,0 +1,64 @@
+"""Sparse problems whose supports are too large for a Gram matrix of the working set."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import Lasso
+
+from pyreweight import AdaptiveDropoutRegressor
+from pyreweight.penalties import get_penalty
+
+N, P, ALPHA = 4000, 9000, 0.012
+
+
+@pytest.fixture(scope="module")
+def data():
+    """About six entries a column, scaled to mean square 1, and a response that half of them explain."""
+    rng = np.random.default_rng(11)
+    X = sp.random_array((N, P), density=6 / N, rng=rng, format="csc", data_sampler=rng.standard_normal)
+    size = np.sqrt(np.asarray(X.power(2).mean(axis=0)).ravel())
+    X = sp.csc_array(X @ sp.diags_array(1 / np.where(size > 0, size, 1)))
+    y = X @ (rng.standard_normal(P) * (rng.random(P) < 0.5)) + rng.standard_normal(N)
+    return X, y / np.sqrt(np.mean(y**2))
+
+
+def fit(X, y, **options):
+    settings = {"fit_intercept": False, "standardize": False, **options}
+    return AdaptiveDropoutRegressor(ALPHA, **settings).fit(X, y)
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_lasso_as_scikit_learn(data, fit_intercept):
+    X, y = data
+    model = fit(X, y, penalty="l1", fit_intercept=fit_intercept)
+    peer = Lasso(ALPHA, fit_intercept=fit_intercept, tol=1e-13, max_iter=100_000).fit(X, y)
+    assert np.count_nonzero(model.coef_) > 1000
+    assert_allclose(model.coef_, peer.coef_, rtol=0, atol=1e-6)
+    assert_allclose(model.intercept_, peer.intercept_, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["l1", "mcp", "variational_dropout"])
+def test_stationary(data, name):
+    X, y = data
+    model = fit(X, y, penalty=name)
+    penalty = get_penalty(name)
+    c = X.T @ (y - X @ model.coef_) / N
+    d = np.sqrt(np.asarray(X.power(2).mean(axis=0)).ravel())
+    t = d * np.abs(model.coef_)
+    slope = ALPHA * d * penalty.derivative(t, ALPHA)
+    active = model.coef_ != 0
+    assert np.count_nonzero(active) > 500
+    residual = np.where(active, np.abs(c - np.sign(model.coef_) * slope), np.abs(c) - slope)
+    assert residual.max() <= 1e-9
+    assert model.converged_
+
+
+def test_same_bits_for_any_number_of_threads(data):
+    from threadpoolctl import threadpool_limits
+
+    X, y = data
+    with threadpool_limits(1):
+        one = fit(X, y, penalty="mcp")
+    with threadpool_limits(4):
+        assert_array_equal(fit(X, y, penalty="mcp").coef_, one.coef_)
