@@ -66,7 +66,7 @@ double rounding_scale(const Problem& problem, const Regularizer& regularizer) {
 
 }  // namespace
 
-void refresh(const Problem& problem, Solution& solution) {
+void refresh_residual(const Problem& problem, Solution& solution) {
   const Columns active = support(solution.v);
   const Vector coef = gather(solution.v, active);
   if (problem.loss) {
@@ -82,6 +82,10 @@ void refresh(const Problem& problem, Solution& solution) {
     solution.residual = problem.target;
     problem.design.combine(active, -coef, solution.residual, problem.monitor);
   }
+}
+
+void refresh(const Problem& problem, Solution& solution) {
+  refresh_residual(problem, solution);
   solution.gradient.resize(problem.design.cols());
   const Vector weighted = solution.residual.cwiseProduct(problem.design.row_weights());
   problem.design.correlate(weighted, solution.gradient, problem.monitor);

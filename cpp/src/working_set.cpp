@@ -15,6 +15,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kMaxPasses = 1000;
 constexpr double kLeastGrowth = 10, kMostGrowth = 100;
+// A larger X comes from memory in every pass, which then costs several times as much per entry.
+constexpr double kCacheEntries = 4e6;
 // Stationarity the inner loops aim at, in units of the level: rounding, whatever tol asks for, so that the answer does
 // not depend on tol.
 constexpr double kTarget = 1e-12;
@@ -33,12 +35,12 @@ constexpr double kRefined = 1e-11;
 }  // namespace
 
 WorkingSetSolver::WorkingSetSolver(const Problem& problem, Regularizer& regularizer)
-    : problem_(problem), regularizer_(regularizer), in_working_(problem.design.cols(), 0) {
+    : problem_(problem), regularizer_(regularizer), screening_(problem), in_working_(problem.design.cols(), 0) {
   auto gram = std::make_unique<GramSolver>(problem.monitor);
   by_gram_ = gram.get();
   inner_ = std::move(gram);
   solution_.v = Vector::Zero(problem.design.cols());
-  refresh(problem_, solution_);
+  screening_.refresh_all(solution_);
   Columns unpenalised;
   for (Index j = 0; j < problem.design.cols(); ++j) {
     if (!regularizer.excluded(j)) ++usable_;
@@ -54,7 +56,7 @@ void WorkingSetSolver::start_from(const ConstVec& v) {
     if (!in_working_[j]) fresh.push_back(j);
   }
   add_columns(fresh);
-  refresh(problem_, solution_);
+  screening_.refresh_all(solution_);
   warm_ = true;
 }
 
@@ -108,7 +110,9 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   }
   const size_t active = support(solution_.v).size();
   // m new columns cost about m^2 / 2 products a row, a pass over X costs p: with few columns small steps are cheaper.
-  const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, 0.6 * std::sqrt(static_cast<double>(usable_))));
+  const double entries = static_cast<double>(problem_.design.rows()) * static_cast<double>(usable_);
+  const double pass = (entries > kCacheEntries ? 4.0 : 0.6) * std::sqrt(static_cast<double>(usable_));
+  const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, pass));
   size_t most = std::max(static_cast<size_t>(growth), active);
   if (by_columns_) most = violators.size();  // a column costs its entries only
   if (violators.size() > most) {
@@ -126,9 +130,9 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   return fresh;
 }
 
-void WorkingSetSolver::write_back() {
+void WorkingSetSolver::write_back(const Vector& thresholds) {
   solution_.v = scatter(inner_->v(), working_, solution_.v.size());
-  refresh(problem_, solution_);
+  screening_.refresh(thresholds, in_working_, solution_);
 }
 
 double WorkingSetSolver::working_residual() const {
@@ -284,7 +288,7 @@ const Solution& WorkingSetSolver::solve() {
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
     const bool within_limits =
         reweighting ? reweight(target) : solve_first(stage * gather(thresholds, working_), exact, accuracy);
-    write_back();
+    write_back(thresholds);
     if (!within_limits) break;
     if (stage > 1) continue;
     const bool polish = by_columns_ && !reweighting && exact && accuracy > 0;
@@ -331,7 +335,8 @@ const Solution& WorkingSetSolver::solve_null() {
   for (int refinement = 0; refinement < 3 && !working_.empty(); ++refinement) {
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
     inner_->solve(l1, Vector::Zero(inner_->size()));
-    write_back();
+    solution_.v = scatter(inner_->v(), working_, solution_.v.size());
+    screening_.refresh_all(solution_);
     if (gather(solution_.gradient, support(solution_.v)).lpNorm<Eigen::Infinity>() <= kCorrelationNoise / 16) break;
   }
   return solution_;

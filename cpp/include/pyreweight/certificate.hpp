@@ -7,6 +7,8 @@ namespace pyreweight {
 /// residual = target - Z v and gradient = Z' diag(pi) residual, computed from X itself. Losses that are not squared:
 /// predictor, with the best intercept for v, and the residual from it.
 void refresh(const Problem& problem, Solution& solution);
+/// The residual alone.
+void refresh_residual(const Problem& problem, Solution& solution);
 
 /// The loss of the solution at its residual or predictor.
 double loss_value(const Problem& problem, const Solution& solution);

@@ -30,7 +30,8 @@ struct Problem {
 struct Solution {
   Vector v;          // (p,)
   Vector residual;   // (n,) target - Z v, not weighted; in general minus the derivative of the loss by the predictor
-  Vector gradient;   // (p,) z_j' diag(pi) residual: minus the gradient of the loss
+  Vector gradient;   // (p,) z_j' diag(pi) residual: minus the gradient of the loss;
+                     // after a solver with screening, an estimate for columns proven to stay below their threshold
   Vector predictor;  // (n,) intercept + Z v, for losses that are not squared
   double intercept = 0;  // the same, on the centred columns
   int n_iter = 0;

@@ -4,6 +4,7 @@
 
 #include "pyreweight/column_solver.hpp"
 #include "pyreweight/gram_solver.hpp"
+#include "pyreweight/screening.hpp"
 #include "pyreweight/solver.hpp"
 
 namespace pyreweight {
@@ -46,7 +47,7 @@ class WorkingSetSolver final : public Solver {
   void settle_rising_slopes();
   void model_penalty(double share, Vector& l1, Vector& l2) const;
   double working_residual() const;
-  void write_back();
+  void write_back(const Vector& thresholds);
   void report() const;
 
   const Problem& problem_;
@@ -54,6 +55,7 @@ class WorkingSetSolver final : public Solver {
   std::unique_ptr<InnerSolver> inner_;  // one of the two below, the other is null
   GramSolver* by_gram_ = nullptr;
   ColumnSolver* by_columns_ = nullptr;
+  Screening screening_;
   Columns working_;               // working_[i] is the column of inner coordinate i
   std::vector<char> in_working_;  // (p,)
   Index usable_ = 0;              // columns that may enter
