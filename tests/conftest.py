@@ -5,11 +5,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from pyreweight.penalties import get_penalty
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
+# Neither a deadline nor the check that examples come fast: both measure the machine, which may be busy.
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("repeatable")
 
 
