@@ -288,7 +288,7 @@ class Penalty(BaseEstimator):
         Examples
         --------
         >>> from pyreweight.penalties import Standout
-        >>> Standout().as_penalty().derivative(1.0).round(6) == Standout().derivative(1.0).round(6)
+        >>> bool(Standout().as_penalty().derivative(1.0).round(6) == Standout().derivative(1.0).round(6))
         True
         """
         return self.as_dropout(1.0)

@@ -96,8 +96,8 @@ class CustomDropout(Penalty):
     >>> mine = CustomDropout(lambda t: t / (t + 1))  # the lasso
     >>> mine.derivative([0.0, 0.5, 3.0]).round(12)
     array([1., 1., 1.])
-    >>> mine.keep_prob(3.0), mine.keep_prob(3.0, alpha=3.0)
-    (0.75, 0.5)
+    >>> print(mine.keep_prob(3.0), mine.keep_prob(3.0, alpha=3.0))
+    0.75 0.5
     """
 
     _name = "custom_dropout"
