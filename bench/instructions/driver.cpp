@@ -33,7 +33,7 @@ struct Case {
 constexpr Case kCases[] = {
     {"wide", 100, 3000, 0.5, 1, "l1", 10},       {"tall", 4000, 60, 0.5, 1, "l1", 100},
     {"correlated", 200, 400, 0.95, 1, "l1", 50}, {"mcp", 200, 800, 0.8, 1, "mcp", 10},
-    {"sparse", 1000, 2000, 0, 0.01, "l1", 3},  {"automatic", 200, 400, 0.5, 1, "variational_dropout", 10, true},
+    {"sparse", 1000, 2000, 0, 0.01, "l1", 3},    {"automatic", 200, 400, 0.5, 1, "variational_dropout", 10, true},
 };
 
 /// Roughly normal numbers: sums of four uniform ones of a linear congruential generator.
