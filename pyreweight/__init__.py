@@ -9,7 +9,7 @@ __path__ = extend_path(__path__, __name__)
 
 from . import penalties
 from .classifier import AdaptiveDropoutClassifier
-from .cv import AdaptiveDropoutRegressorCV
+from .classifier_cv import AdaptiveDropoutClassifierCV
 from .display import CVDisplay, PathDisplay
 from .dropout_training import DropoutTraining, dropout_training
 from .expected_loss import expected_dropout_loss
@@ -17,6 +17,7 @@ from .masks import effective_penalty, strided_covariance
 from .path import RegularizationPath, dropout_path
 from .penalty_display import PenaltyDisplay
 from .regressor import AdaptiveDropoutRegressor
+from .regressor_cv import AdaptiveDropoutRegressorCV
 
 try:
     __version__ = version("pyreweight")
@@ -25,6 +26,7 @@ except PackageNotFoundError:  # running from a source tree that is not installed
 
 __all__ = [
     "AdaptiveDropoutClassifier",
+    "AdaptiveDropoutClassifierCV",
     "AdaptiveDropoutRegressor",
     "AdaptiveDropoutRegressorCV",
     "CVDisplay",

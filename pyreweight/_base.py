@@ -12,10 +12,10 @@ from ._native import core
 from .validation import Problem, check_start
 
 
-def fit_problem(estimator, problem: Problem, start=None, stacklevel=4) -> None:
+def fit_problem(estimator, problem: Problem, start, stacklevel: int) -> None:
     """Run the core and set the fitted attributes of `estimator`; one-dimensional y gives scalars and vectors.
 
-    `start` (n_features, n_targets) replaces what ``warm_start`` starts from.
+    `start` (n_features, n_targets), if it is not None, replaces what ``warm_start`` starts from.
     """
     n_features, n_targets = problem.X.shape[1], problem.Y.shape[1]
     name, params = problem.penalty._core_arguments()
@@ -67,13 +67,7 @@ def _warn_if_not_converged(estimator, fits: list[dict], stacklevel: int) -> None
     if stuck is None:
         return
     if stuck["separated"]:
-        warnings.warn(
-            f"The data can be separated and {estimator.penalty!r} is a bounded penalty: the objective falls for ever "
-            "as the coefficients grow, so there is no minimiser. The answer is the first point that separates the "
-            "training data. Use a larger alpha, or a penalty that is not bounded (l1, log_sum, variational_dropout).",
-            ConvergenceWarning,
-            stacklevel=stacklevel,
-        )
+        warnings.warn(_no_minimiser(estimator, ""), ConvergenceWarning, stacklevel=stacklevel)
         return
     tol = estimator.tol
     if estimator.solver == "irls":
@@ -90,6 +84,14 @@ def _warn_if_not_converged(estimator, fits: list[dict], stacklevel: int) -> None
         f"{type(estimator).__name__} did not converge in {stuck['n_iter']} reweightings: {reached}. {advice}",
         ConvergenceWarning,
         stacklevel=stacklevel,
+    )
+
+
+def _no_minimiser(model, where: str) -> str:
+    return (
+        f"The data can be separated and {model.penalty!r} is a bounded penalty: the objective falls for ever as the "
+        f"coefficients grow, so there is no minimiser{where}. The answer is the first point that separates the "
+        "training data. Use a larger alpha, or a penalty that is not bounded (l1, log_sum, variational_dropout)."
     )
 
 
@@ -172,10 +174,15 @@ def check_one_target(problem: Problem, caller: str, stacklevel: int) -> None:
 
 
 def warn_about_points(caller: str, model, answers: list[dict], stacklevel: int) -> None:
-    """Warn once about all points that missed the target, with the worst of them."""
-    alpha, residual, converged = (
-        np.concatenate([answer[key] for answer in answers]) for key in ("alpha", "kkt_residual", "converged")
+    """Warn once about all points that missed the target, with the worst of them, and once about separated ones."""
+    alpha, residual, converged, separated = (
+        np.concatenate([answer[key] for answer in answers])
+        for key in ("alpha", "kkt_residual", "converged", "separated")
     )
+    if separated.any():
+        where = f" at {separated.sum()} of {len(alpha)} points, the first at alpha={alpha[separated].max():.3g}"
+        warnings.warn(_no_minimiser(model, where), ConvergenceWarning, stacklevel=stacklevel)
+    converged = converged | separated
     if converged.all():
         return
     relative = np.where(converged, -np.inf, residual / np.maximum(alpha, np.finfo(float).tiny))

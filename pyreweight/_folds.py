@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
@@ -27,19 +26,18 @@ class Fold:
     n_samples: int  # number of the caller's rows
 
 
-def make_folds(cv, X, y, sample_weight, split_params) -> list[Fold]:
-    """Split the caller's rows; a row that a split names twice counts twice."""
+def make_folds(splitter, X, y, sample_weight, problem: Problem, split_params) -> list[Fold]:
+    """Split the caller's rows, of which those of positive weight are the problem's; a row named twice counts twice."""
     X, y = indexable(X, y)
     n_samples = _num_samples(y)
-    weights = check_sample_weight(sample_weight, n_samples)
-    counted = np.flatnonzero(weights > 0)
+    counted = np.flatnonzero(check_sample_weight(sample_weight, n_samples) > 0)
     place = np.full(n_samples, -1)
     place[counted] = np.arange(len(counted))
     folds: list[Fold] = []
-    for train, test in check_cv(cv).split(X, y, **split_params):
+    for train, test in splitter.split(X, y, **split_params):
         train, test = check_rows(train, n_samples), check_rows(test, n_samples)
         train_weight, test_weight = (
-            (np.bincount(rows, minlength=n_samples) * weights)[counted] for rows in (train, test)
+            np.bincount(rows, minlength=n_samples)[counted] * problem.sample_weight for rows in (train, test)
         )
         if not np.any(train_weight > 0):
             raise ValueError(f"fold {len(folds)} of cv has no training row of positive sample_weight")

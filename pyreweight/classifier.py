@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import fit_problem
-from .validation import check_data, check_problem
+from .validation import Problem, check_data, check_problem
 
 
 class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
@@ -194,13 +194,29 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
         UserWarning
             If ``alpha="auto"`` and the positive weights have a mean below 0.5, so that they cannot be counts.
         """
-        problem = check_problem(self, X, y, sample_weight, encode=self._encode)
+        self._solve(self._problem(X, y, sample_weight))
+        return self
+
+    def _problem(self, X, y, sample_weight, owner=None) -> Problem:
+        """Validate the data and the parameters."""
+        problem = check_problem(self, X, y, sample_weight, owner=owner, encode=self._encode)
         problem.loss = "logistic"
-        fit_problem(self, problem)
+        return problem
+
+    def _solve(self, problem: Problem, start=None, stacklevel=5) -> None:
+        """Fit and set the fitted attributes."""
+        fit_problem(self, problem, start, stacklevel)
         for name in ("coef_", "eta_", "keep_prob_"):
             setattr(self, name, getattr(self, name).reshape(1, -1))
-        self.intercept_ = np.array([self.intercept_])
-        return self
+        self.intercept_: np.ndarray = np.reshape(self.intercept_, 1)
+
+    def _set_point(self, coef, intercept) -> None:
+        """Become the model with coefficients (n_features, 1) and intercept (1,)."""
+        self.coef_, self.intercept_ = coef.T, intercept
+
+    def _decode(self, Y):
+        """Return targets (n, 1) as labels."""
+        return self.classes_[Y[:, 0].astype(int)]
 
     def _encode(self, y, sample_weight):
         """Return the labels as 0 and 1, and the weights of the rows with those of their classes."""

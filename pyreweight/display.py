@@ -58,7 +58,7 @@ class PathDisplay:
 
         Parameters
         ----------
-        estimator : RegularizationPath or AdaptiveDropoutRegressorCV
+        estimator : RegularizationPath, AdaptiveDropoutRegressorCV or AdaptiveDropoutClassifierCV
             A path, or a fitted estimator, whose `alpha_` is marked.
         feature_names : list of str, default=None
             Names of the features; None takes those that the estimator has seen, if any.
@@ -188,11 +188,11 @@ class CVDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, show_folds=False, ax=None, **line_kw):
-        """Draw the errors of a fitted estimator, or its scores if it has `scoring`.
+        """Draw the errors of a fitted estimator, or its scores if it has any.
 
         Parameters
         ----------
-        estimator : AdaptiveDropoutRegressorCV
+        estimator : AdaptiveDropoutRegressorCV or AdaptiveDropoutClassifierCV
             A fitted estimator.
         show_folds : bool, default=False
             Whether to draw each fold, too.
@@ -208,14 +208,17 @@ class CVDisplay:
         """
         check_is_fitted(estimator)
         scored = hasattr(estimator, "score_path_")
-        name = estimator.scoring if isinstance(estimator.scoring, str) else "score"
+        if estimator.scoring is None:
+            name = f"negative {estimator.path_.loss_} loss" if scored else "mean squared error"
+        else:
+            name = estimator.scoring.replace("_", " ") if isinstance(estimator.scoring, str) else "score"
         display = cls(
             alphas=estimator.alphas_,
             values=estimator.score_path_ if scored else estimator.mse_path_,
             fold_weights=estimator.fold_weights_,
             alpha=estimator.alpha_,
             alpha_1se=estimator.alpha_1se_,
-            value_name=name.replace("_", " ") if scored else "mean squared error",
+            value_name=name,
         )
         return display.plot(show_folds=show_folds, ax=ax, **line_kw)
 

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import fit_problem
 from ._uncertainty import mask_spread
-from .validation import check_data, check_loss, check_problem
+from .validation import Problem, check_data, check_loss, check_problem
 
 
 class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -181,10 +181,26 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         UserWarning
             If ``alpha="auto"`` and the positive weights have a mean below 0.5, so that they cannot be counts.
         """
-        problem = check_problem(self, X, y, sample_weight)
-        problem.loss = check_loss(self.loss, problem.Y)
-        fit_problem(self, problem)
+        self._solve(self._problem(X, y, sample_weight))
         return self
+
+    def _problem(self, X, y, sample_weight, owner=None) -> Problem:
+        """Validate the data and the parameters."""
+        problem = check_problem(self, X, y, sample_weight, owner=owner)
+        problem.loss = check_loss(self.loss, problem.Y)
+        return problem
+
+    def _solve(self, problem: Problem, start=None, stacklevel=5) -> None:
+        """Fit and set the fitted attributes."""
+        fit_problem(self, problem, start, stacklevel)
+
+    def _set_point(self, coef, intercept) -> None:
+        """Become the model with coefficients (n_features, 1) and intercept (1,)."""
+        self.coef_, self.intercept_ = coef[:, 0], intercept[0]
+
+    def _decode(self, Y):
+        """Return targets (n, 1) as the user gave them."""
+        return Y[:, 0]
 
     def predict(self, X, return_std=False):
         r"""Predict, and say how uncertain the masks leave the prediction.

@@ -64,7 +64,7 @@ def check_problem(
             'alpha="auto" counts rows by sample_weight, but the positive weights have a mean below 0.5 and cannot be '
             "counts; multiply sample_weight by the number of observations each unit stands for, or give alpha a number",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     if encode is not None:
         y, weights = encode(y, weights)
@@ -178,6 +178,8 @@ def check_alphas(alphas) -> int | NDArray[np.float64]:
         return int(alphas)
     if isinstance(alphas, str) or np.ndim(alphas) != 1 or len(alphas) == 0:
         raise ValueError(f"alphas must be an integer >= 1 or a list of values, got {alphas!r}")
+    if any(isinstance(alpha, bool | np.bool_) for alpha in alphas):
+        raise ValueError(f"alphas must be numbers, not True or False, got {alphas!r}")
     values = _vector(alphas, "alphas", len(alphas))
     if not np.all((values >= sys.float_info.min) & (values < math.inf)):
         raise ValueError(f"alphas must be finite and > 0, got {alphas!r}")

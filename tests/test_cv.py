@@ -277,6 +277,9 @@ def test_folds_without_weight(data):
     ("parameters", "message"),
     [
         ({"alphas": -1}, "alphas must be"),
+        ({"alphas": [True]}, "alphas must be"),
+        ({"alphas": np.array([True, False])}, "alphas must be"),
+        ({"loss": "logistic"}, "loss must be"),
         ({"eps": 2}, "eps must be"),
         ({"cv": [([0, 99], [1])]}, "cv must split"),
         ({"one_standard_error": 1}, "one_standard_error must be"),
@@ -373,6 +376,20 @@ def test_failing_scorer_leaves_what_was_there(data):
     with pytest.raises(RuntimeError, match="no score"):
         model.set_params(scoring=fails).fit(X, 2 * y)
     assert all(value is getattr(model, name) for name, value in fitted.items())
+    model = AdaptiveDropoutRegressorCV(4, penalty="log_sum", max_iter=1, tol=0.0)
+    with pytest.raises(ConvergenceWarning):  # an error here
+        model.fit(X, y)
+    assert not hasattr(model, "coef_")
+
+
+def test_attributes_of_an_earlier_fit_are_gone(data):
+    X, y, _ = data
+    model = AdaptiveDropoutRegressorCV(4, scoring="r2").fit(X, y)
+    assert model.score_path_.shape == model.mse_path_.shape
+    model.set_params(scoring=None).fit(X, y)
+    assert not hasattr(model, "score_path_")
+    model.set_params(loss="huber").fit(X, y)
+    assert not hasattr(model, "mse_path_")
 
 
 @pytest.mark.parametrize("n_jobs", [0, "two", 1.5])

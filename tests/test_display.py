@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.exceptions import NotFittedError
 
-from pyreweight import AdaptiveDropoutRegressorCV, CVDisplay, PathDisplay, dropout_path
+from pyreweight import AdaptiveDropoutClassifierCV, AdaptiveDropoutRegressorCV, CVDisplay, PathDisplay, dropout_path
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -82,6 +82,18 @@ def test_scores():
     display = CVDisplay.from_estimator(model, show_folds=True)
     assert display.ax_.get_ylabel() == "r2"
     assert_array_equal(display.fold_lines_[1].get_ydata(), model.score_path_[:, 1])
+
+
+def test_classifier():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    model = AdaptiveDropoutClassifierCV(8, cv=3).fit(X.iloc[:, :6], y)
+    display = CVDisplay.from_estimator(model)
+    assert rendered(display)
+    assert display.ax_.get_ylabel() == "negative logistic loss"
+    assert_allclose(display.line_.get_ydata(), np.average(model.score_path_, axis=1, weights=model.fold_weights_))
+    path = PathDisplay.from_estimator(model)
+    assert len(path.lines_) == np.count_nonzero(model.coef_path_.any(axis=1))
+    assert_allclose(path.alpha_line_.get_xdata(), model.alpha_)
 
 
 def test_one_alpha_and_alpha_zero():

@@ -1,8 +1,14 @@
 """scikit-learn's own checks of an estimator, without expected failures."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor, AdaptiveDropoutRegressorCV
+from pyreweight import (
+    AdaptiveDropoutClassifier,
+    AdaptiveDropoutClassifierCV,
+    AdaptiveDropoutRegressor,
+    AdaptiveDropoutRegressorCV,
+)
 from pyreweight.penalties import ARD, MCP
 
 
@@ -24,7 +30,10 @@ from pyreweight.penalties import ARD, MCP
         AdaptiveDropoutClassifier(0.1, penalty="log_sum"),
         AdaptiveDropoutClassifier(0.1, penalty="l2"),
         AdaptiveDropoutClassifier(0.1, solver="irls", max_iter=1000),
+        AdaptiveDropoutClassifierCV(10, eps=0.01),
+        AdaptiveDropoutClassifierCV(5, penalty="l1", n_jobs=2, scoring="accuracy"),
     ]
 )
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")  # some checks have three rows of a class
 def test_scikit_learn(estimator, check):
     check(estimator)

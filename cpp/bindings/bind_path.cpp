@@ -40,13 +40,14 @@ py::dict to_dict(const std::vector<PathPoint>& points) {
   };
   py::array_t<std::int64_t> indptr(count + 1);
   py::array_t<int> n_iter(count);
-  py::array_t<bool> converged(count);
+  py::array_t<bool> converged(count), separated(count);
   indptr.mutable_at(0) = 0;
   for (Index i = 0; i < count; ++i) {
     const PathPoint& point = points[static_cast<size_t>(i)];
     indptr.mutable_at(i + 1) = indptr.at(i) + point.values.size();
     n_iter.mutable_at(i) = point.n_iter;
     converged.mutable_at(i) = point.converged;
+    separated.mutable_at(i) = point.separated;
   }
   py::array_t<std::int64_t> indices(indptr.at(count));
   py::array_t<double> values(indptr.at(count));
@@ -71,6 +72,7 @@ py::dict to_dict(const std::vector<PathPoint>& points) {
   out["test_unit"] = collect(&PathPoint::test_unit);
   out["n_iter"] = n_iter;
   out["converged"] = converged;
+  out["separated"] = separated;
   return out;
 }
 

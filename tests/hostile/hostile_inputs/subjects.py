@@ -62,6 +62,7 @@ def _cross_validated(estimator):
 
 
 _REGRESSOR_CV = _cross_validated(pyreweight.AdaptiveDropoutRegressorCV)
+_CLASSIFIER_CV = _cross_validated(pyreweight.AdaptiveDropoutClassifierCV)
 
 SUBJECTS = {
     subject.name: subject
@@ -75,5 +76,6 @@ SUBJECTS = {
             pyreweight.AdaptiveDropoutClassifier,
             classifier=True,
         ),
+        Subject("classifier-cv", _estimator(_CLASSIFIER_CV), _CLASSIFIER_CV, classifier=True, grid=True),
     )
 }
