@@ -3,7 +3,6 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <sstream>
 
 #include "pyreweight/columns.hpp"
@@ -12,7 +11,6 @@
 namespace pyreweight {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLeastNoise = 1e-8;  // variance of the noise over that of y
 constexpr double kDependent = 1e-10;  // share of a column that the others must leave for it to come in
 constexpr size_t kAdditions = 10;     // columns added between two looks at all of them

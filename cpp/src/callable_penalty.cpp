@@ -10,7 +10,6 @@
 namespace pyreweight {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr double kStep = 0x1p-17;  // of the differences, relative to t: rounding and truncation are about even
 constexpr size_t kRemembered = 4;  // vectors: the points before and after a step, whole and without zeros

@@ -11,7 +11,6 @@
 namespace pyreweight {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr int kOctaves = 66;
 constexpr int kPanelsPerOctave = 4;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "pyreweight/columns.hpp"
 #include "pyreweight/rounding.hpp"
@@ -10,7 +9,6 @@
 namespace pyreweight {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kMaxRounds = 1000;
 constexpr int kMostRefinements = 3;  // of the equations on the support, which may be ill-conditioned
 constexpr Index kSupportPerSweep = 30, kMostSweeps = 50;

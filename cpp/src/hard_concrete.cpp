@@ -5,11 +5,12 @@
 #include <limits>
 #include <utility>
 
+#include "pyreweight/types.hpp"
+
 namespace pyreweight {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kNodes = 60;
 constexpr double kReach = 64;       // the table ends where a is this far from all of r
 constexpr double kSpacing = 0.125;  // of its nodes in log a, about

@@ -6,7 +6,6 @@
 namespace pyreweight {
 
 double best_intercept(const Problem& problem, const ConstVec& predictor) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const Vector& pi = problem.design.row_weights();
   Vector shifted(predictor.size()), residual(predictor.size()), curvature(predictor.size());
   double b = problem.loss->constant(problem.target.dot(pi)) - predictor.dot(pi);

@@ -5,7 +5,6 @@
 namespace pyreweight {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kMostK = 9007199254740992;  // 2^53
 
 /// The parameters given, which must be among those with a default.

@@ -4,6 +4,7 @@
 
 #include "pyreweight/cholesky.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
 namespace {
@@ -14,7 +15,6 @@ constexpr Index kRowsPerColumn = 5;
 constexpr Index kColumnsPerSolve = 40;
 // Of a pivot to its diagonal entry: below it the errors of the Gram matrix, squares of those of the data, would show.
 constexpr double kIndependent = 1e-7;
-constexpr double kCancellation = 1e-5;
 
 class ReducedDesign final : public Design {
  public:

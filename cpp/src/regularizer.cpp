@@ -5,8 +5,6 @@
 namespace pyreweight {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 /// level * x where a level of 0 (unpenalised) or inf (excluded) wins over any x.
 double scaled(double level, double x) { return level == 0 ? 0.0 : std::isinf(level) ? kInfinity : level * x; }
 

@@ -3,15 +3,9 @@
 #include <limits>
 
 #include "pyreweight/columns.hpp"
+#include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
-namespace {
-
-// The quadratic form is a difference of numbers of the size of `square`; below this share of it, too few digits are
-// left and the rows are visited.
-constexpr double kCancellation = 1e-5;
-
-}  // namespace
 
 TestError::TestError(const Design& design, const ConstVec& y, const ScaledProblem& scaled, const Vector& weights)
     : design_(design), scaled_(scaled) {
@@ -33,7 +27,7 @@ TestError::TestError(const Design& design, const ConstVec& y, const ScaledProble
 double TestError::of_reduced(const Solution& solution) const {
   const Vector& v = solution.v;
   const double error = square_ - 2 * cross_.dot(v) + v.dot(gram_ * v);
-  if (error > kCancellation * square_) return error;
+  if (error > kCancellation * square_) return error;  // else the rows are visited
   const Columns active = support(v);
   Vector errors = target_;
   design_.combine(active, -gather(v, active), errors, scaled_.problem().monitor);

@@ -14,8 +14,6 @@
 
 namespace pyreweight {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 /// P(u) = u. Convex, slope 1 everywhere. Tibshirani (1996).
 struct L1 {
   static constexpr const char* name = "l1";

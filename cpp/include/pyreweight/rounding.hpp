@@ -8,4 +8,7 @@ namespace pyreweight {
 /// [1, 2), see Design and fit().
 constexpr double kCorrelationNoise = 64 * std::numeric_limits<double>::epsilon();
 
+/// A square that comes as a difference of squares keeps too few digits below this share of them.
+constexpr double kCancellation = 1e-5;
+
 }  // namespace pyreweight

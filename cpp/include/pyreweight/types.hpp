@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,5 +15,7 @@ using ConstVec = Eigen::Ref<const Vector>;
 using MutVec = Eigen::Ref<Vector>;
 using Columns = std::vector<Index>;            // column numbers, in the order the caller wants
 using Params = std::map<std::string, double>;  // penalty parameters by name
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace pyreweight

@@ -13,10 +13,7 @@ namespace pyreweight {
 /// conditions over all columns.
 ///
 /// The first majoriser is that of v = 0, which is the lasso; it is solved over all columns before the first
-/// reweighting, so that large coefficients do not hide the others. Each reweighting asks the penalty once for a model,
-/// a quadratic problem with l1 terms (GramSolver): with the penalty's curvature, which makes the last steps Newton's,
-/// or the majoriser where that is indefinite. Where the objective is not convex on the support it is left downhill, so
-/// that the end is a local minimum and not a saddle. The working set grows by the columns that violate
+/// reweighting, so that large coefficients do not hide the others. The working set grows by the columns that violate
 /// |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of solve(), which makes a
 /// path of alphas cheap.
 class WorkingSetSolver final : public Solver {
@@ -37,18 +34,10 @@ class WorkingSetSolver final : public Solver {
 
  private:
   void add_columns(const Columns& fresh);
-  bool columns_are_cheaper(const Columns& fresh) const;
   void give_up_gram();
   Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
   bool solve_first(const Vector& thresholds, bool exact, double accuracy);
-  bool reweight(double target);
-  bool step(double share, bool& solved);
-  bool leave_concave_region();
-  void settle_rising_slopes();
-  void model_penalty(double share, Vector& l1, Vector& l2) const;
-  double working_residual() const;
   void write_back(const Vector& thresholds);
-  void report() const;
 
   const Problem& problem_;
   Regularizer& regularizer_;

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "pyreweight/design.hpp"
+
+namespace pyreweight {
+
+/// Whether a working set is better solved over its columns (ColumnSolver) than over its Gram matrix (GramSolver), once
+/// `fresh` columns join the `working` ones, `active` of which are nonzero. Counted in operations: the pairs that the
+/// Gram matrix lacks and a factor of a support as large as it may become, against coordinate descent over the columns.
+bool columns_are_cheaper(const Design& design, const Columns& working, const Columns& fresh, Index active);
+
+}  // namespace pyreweight

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "pyreweight/inner_solver.hpp"
+#include "pyreweight/problem.hpp"
+
+namespace pyreweight {
+
+/// Reweightings on a fixed working set: each asks the penalty once for a model, a quadratic problem with l1 terms, with
+/// the penalty's curvature, which makes the last steps Newton's, or the majoriser where that is indefinite. Where the
+/// objective is not convex on the support it is left downhill, so that the end is a local minimum and not a saddle. The
+/// objective never rises.
+class Reweighting {
+ public:
+  /// The i-th coordinate of `inner` is column working[i]; n_iter counts reweightings. All arguments must outlive it.
+  Reweighting(const Problem& problem, const Regularizer& regularizer, const Columns& working, InnerSolver& inner,
+              int& n_iter)
+      : problem_(problem), regularizer_(regularizer), working_(working), inner_(inner), n_iter_(n_iter) {}
+
+  /// Until the stationarity conditions hold on the working set to `target`, in units of the level; false where the
+  /// limit of reweightings came first.
+  bool run(double target);
+  void report() const;
+
+ private:
+  bool step(double share, bool& solved);
+  bool leave_concave_region();
+  void settle_rising_slopes();
+  void model_penalty(double share, Vector& l1, Vector& l2) const;
+  double residual() const;
+
+  const Problem& problem_;
+  const Regularizer& regularizer_;
+  const Columns& working_;
+  InnerSolver& inner_;
+  int& n_iter_;
+};
+
+}  // namespace pyreweight

@@ -1,0 +1,154 @@
+#include "pyreweight/reweighting.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "pyreweight/columns.hpp"
+#include "pyreweight/rounding.hpp"
+
+namespace pyreweight {
+namespace {
+
+// Of the residual at hand, what a reweighting's model is solved to.
+constexpr double kForcing = 1e-3;
+
+}  // namespace
+
+double Reweighting::residual() const {
+  const Vector slope = regularizer_.slope(working_, inner_.v());
+  double largest = 0;
+  for (Index i = 0; i < inner_.size(); ++i) {
+    const Index j = working_[i];
+    if (regularizer_.excluded(j)) continue;
+    const double v = inner_.v()[i], c = inner_.correlations()[i];
+    const double deviation = v != 0 ? std::abs(c - std::copysign(slope[i], v)) : std::max(0.0, std::abs(c) - slope[i]);
+    largest = std::max(largest, (deviation - kCorrelationNoise) / regularizer_.level(j));
+  }
+  return largest;
+}
+
+/// The second-order model of the penalty at the present point: slope and curvature of Omega where the curvature is
+/// harmless, so that a step on an unchanged support is Newton's; `share` of it, since the whole may leave the problem
+/// indefinite. share = 0 is the majoriser.
+void Reweighting::model_penalty(double share, Vector& l1, Vector& l2) const {
+  regularizer_.majorise(working_, inner_.v(), l1, l2);
+  if (share == 0) return;
+  const Vector slope = regularizer_.slope(working_, inner_.v());
+  const Vector curvature = regularizer_.curvature(working_, inner_.v());
+  for (Index i = 0; i < inner_.size(); ++i) {
+    const double v = std::abs(inner_.v()[i]), h = share * curvature[i], l1_at_zero = slope[i] - h * v;
+    // A coordinate on which the objective itself is concave is on its way to zero; the majoriser takes it there.
+    if (v == 0 || curvature[i] < -0.999 * inner_.diagonal(i) || !(l1_at_zero >= 0)) continue;
+    l1[i] = l1_at_zero;
+    l2[i] = h;
+  }
+}
+
+/// Minimises the model, then goes from the old point towards its minimiser as far as the objective falls.
+bool Reweighting::step(double share, bool& solved) {
+  Vector l1, l2;
+  model_penalty(share, l1, l2);
+  const Vector v = inner_.v(), c = inner_.correlations();
+  const double residual_before = residual();
+  solved = inner_.solve(l1, l2, kForcing * residual_before);
+  if (share == 0) return true;  // a majoriser: the objective cannot have risen
+  const Vector reached = inner_.v(), reached_c = inner_.correlations(), direction = reached - v;
+  const double before = regularizer_.value(working_, v);
+  if (!direction.allFinite()) {
+    inner_.set_state(v, c);
+    return false;
+  }
+  for (double length = 1; length > 1e-3; length *= 0.5) {
+    inner_.set_state(v, c);
+    const double change =
+        inner_.loss_change(length, direction) + (regularizer_.value(working_, v + length * direction) - before);
+    if (length == 1) {
+      inner_.set_state(reached, reached_c);
+    } else {
+      inner_.move(length, direction);
+    }
+    // Near the solution the objective no longer resolves a step; the residual still does.
+    if (change < 0 || (residual() < 0.5 * residual_before && std::abs(change) <= 1e-14 * (1 + before))) return true;
+  }
+  inner_.set_state(v, c);
+  return false;
+}
+
+/// Where the objective is not convex on the support, a minimum lies elsewhere: goes along a direction without positive
+/// curvature, downhill, as far as signs allow, which as a rule takes a coordinate to zero.
+bool Reweighting::leave_concave_region() {
+  Vector direction;
+  if (!inner_.concave_direction(regularizer_.curvature(working_, inner_.v()), direction)) return false;
+  const Vector v = inner_.v(), c = inner_.correlations();
+  const Vector slope = regularizer_.slope(working_, v);
+  double rate = -c.dot(direction), reach = kInfinity;
+  for (Index i = 0; i < v.size(); ++i) {
+    if (direction[i] != 0) rate += std::copysign(slope[i], v[i]) * direction[i];
+  }
+  if (rate > 0) direction = -direction;
+  Index first = -1;
+  for (Index i = 0; i < v.size(); ++i) {
+    if (!regularizer_.penalised(working_[static_cast<size_t>(i)])) continue;
+    if (v[i] * direction[i] < 0 && -v[i] / direction[i] < reach) {
+      reach = -v[i] / direction[i];
+      first = i;
+    }
+  }
+  if (first < 0) return false;
+  const double before = regularizer_.value(working_, v);
+  for (double length = reach; length > 1e-3 * reach; length *= 0.5) {
+    inner_.set_state(v, c);
+    Vector reached = v + length * direction;
+    if (length == reach) reached[first] = 0;
+    if (inner_.loss_change(length, direction) + (regularizer_.value(working_, reached) - before) < 0) {
+      inner_.move(length, direction);
+      inner_.set_state(reached, inner_.correlations());
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Where the slope of Omega rises at zero, perhaps with infinite curvature, no line or parabola with the right slope
+/// majorises it there, and Newton's model is good very near the point only. These coordinates go to their own prox one
+/// after another, which never raises the objective and decides who leaves zero.
+void Reweighting::settle_rising_slopes() {
+  const Penalty& penalty = regularizer_.penalty();
+  if (!(penalty.steepest_slope() > penalty.slope_at_zero())) return;
+  const Vector curvature = regularizer_.curvature(working_, inner_.v());
+  inner_.settle([&](Index i, double v, double c) {
+    const Index j = working_[static_cast<size_t>(i)];
+    const double g = inner_.diagonal(i);
+    return regularizer_.penalised(j) && (v == 0 || curvature[i] > 0) ? regularizer_.prox(j, v + c / g, g) : v;
+  });
+}
+
+bool Reweighting::run(double target) {
+  while (residual() > target) {
+    if (n_iter_ >= problem_.options.max_iter) return residual() <= problem_.options.tol;
+    ++n_iter_;
+    const Vector before = inner_.v();
+    settle_rising_slopes();
+    bool solved = false;
+    bool moved = step(1.0, solved);
+    if (!moved || !solved) moved = step(0.0, solved);
+    for (size_t most = support(inner_.v()).size(); most > 0 && leave_concave_region(); --most) {
+      problem_.monitor.poll();
+      moved = true;
+    }
+    report();
+    if (!moved || inner_.v() == before) break;
+  }
+  return true;
+}
+
+void Reweighting::report() const {
+  if (!problem_.monitor.verbose()) return;
+  std::ostringstream line;
+  line << "reweighting " << n_iter_ << ": working set " << working_.size() << ", nonzero " << support(inner_.v()).size()
+       << ", KKT residual / alpha " << residual();
+  problem_.monitor.report(line.str());
+}
+
+}  // namespace pyreweight
