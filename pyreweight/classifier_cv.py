@@ -108,11 +108,11 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
     >>> from sklearn.datasets import load_breast_cancer
     >>> from pyreweight import AdaptiveDropoutClassifierCV
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> model = AdaptiveDropoutClassifierCV(one_standard_error=True).fit(X, y)
+    >>> model = AdaptiveDropoutClassifierCV(30, eps=0.01, one_standard_error=True).fit(X, y)
     >>> int((model.coef_ != 0).sum())
-    4
+    3
     >>> model.score_path_.shape
-    (100, 5)
+    (30, 5)
     """
 
     _estimator = AdaptiveDropoutClassifier

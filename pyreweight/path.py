@@ -220,7 +220,8 @@ def dropout_path(
     r"""Compute the models of :class:`AdaptiveDropoutRegressor` at many strengths of the penalty.
 
     Each point starts from the one before, from the strongest penalty to the weakest, and has the certificate of a
-    single fit. For convex penalties it is the single fit at that alpha; for others it can be another stationary point.
+    single fit. For convex penalties it is the single fit at that alpha; for others it can be another stationary point,
+    except with the losses that are not squared, whose points each come from the lasso.
 
     Parameters
     ----------

@@ -90,6 +90,13 @@ def test_same_choice_as_logistic_regression_cv():
     assert n == ours.fold_weights_.sum()
 
 
+def test_points_of_a_nonconvex_path_are_as_good_as_single_fits():
+    X, y = load_breast_cancer(return_X_y=True)
+    path = dropout_path(X, y, loss="logistic", alphas=12)
+    single = [AdaptiveDropoutClassifier(alpha).fit(X, y).objective_ for alpha in path.alphas_]
+    assert np.all(path.objectives_ <= 1.02 * np.array(single))
+
+
 # Laws
 
 

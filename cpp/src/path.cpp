@@ -53,7 +53,8 @@ class PathSolver {
     }
     if (paper_loop_) return solve_irls(problem_, regularizer_, Vector());
     if (problem_.loss) {
-      if (std::isinf(kink)) newton_->restart();
+      // From the lasso at every alpha: the points of a nonconvex path that follow each other get worse and worse.
+      if (!regularizer_.penalty().convex()) newton_->restart();
       return newton_->solve();
     }
     if (kink == 0) {
