@@ -15,8 +15,11 @@ from . import datasets, report, workloads
 from .problem import Workload
 from .solvers import SOLVERS
 
+PARTS = ["speed", "nonconvex", "memory", "auto", "auto-classes"]
 PACKAGES = ["scikit-learn", "celer", "skglm", "adelie", "glum", "pycasso", "python-glmnet", "numpy", "scipy"]
 AUTO = ["prostate", "riboflavin", "wine-red", "wine-white", "diabetes", "diabetes-interactions"]
+AUTO_CLASSES = ["saheart", "breast-cancer", "colon", "leukemia", "spambase", "madelon", "w8a", "a9a", "movie-reviews"]
+AUTO_CLASSES_QUICK = ["saheart", "breast-cancer", "colon", "leukemia"]
 MEMORY = [
     Workload("correlated", ratio=10),
     Workload("wide", ratio=10),
@@ -57,7 +60,7 @@ def build_parser():
         metavar="NAME",
         help=f"only these solvers: {', '.join(s.name for s in SOLVERS)}",
     )
-    parser.add_argument("--part", choices=["speed", "nonconvex", "memory", "auto"], help="only one of the parts")
+    parser.add_argument("--part", choices=PARTS, help="only one of the parts")
     parser.add_argument("--kind", default="", metavar="TEXT", help="only workloads with this text in their name")
     parser.add_argument("--targets", nargs="+", type=float, metavar="ACCURACY", help="accuracies to reach")
     parser.add_argument("--budget", type=float, help="seconds after which a run that missed its target is the last")
@@ -79,7 +82,7 @@ def main(argv=None):
         f"Python {platform.python_version()}; {os.cpu_count()} cores, {args.threads} thread(s) used, "
         f"{'process' if args.threads == 1 else 'wall'} time"
     )
-    parts = [args.part] if args.part else ["speed", "nonconvex", "memory", "auto"]
+    parts = [args.part] if args.part else PARTS
     listed = workloads.QUICK if args.quick else workloads.FULL
     if args.only:
         listed = [w for w in workloads.FULL + workloads.QUICK if w.data in args.only]
@@ -103,6 +106,10 @@ def main(argv=None):
             report.auto([n for n in AUTO if not args.only or n in args.only], args, 1 if args.quick else 10)
             if not args.only:
                 report.noise(5 if args.quick else 20)
+        if "auto-classes" in parts:
+            print("\nAdaptiveDropoutClassifier() and LogisticRegressionCV(l1), 5-fold cross-validation, means per fit")
+            sets = AUTO_CLASSES_QUICK if args.quick else AUTO_CLASSES
+            report.auto_classes([n for n in sets if not args.only or n in args.only], args, 1 if args.quick else 4)
 
 
 if __name__ == "__main__":

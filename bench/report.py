@@ -4,7 +4,7 @@ import sys
 
 import pandas as pd
 
-from . import auto_rule, curves, memory, nonconvex, tables, timing
+from . import auto_rule, auto_rule_classes, curves, memory, nonconvex, tables, timing
 from .datasets import Unavailable, load
 from .problem import Problem
 from .solvers import SOLVERS
@@ -111,6 +111,32 @@ def auto(names, args, repeats):
             f"geometric means: feature ratio {tables.geometric_mean(table['feature ratio']):.3f}, "
             f"time ratio {tables.geometric_mean(table['time ratio']):.1f}"
         )
+
+
+def auto_classes(names, args, repeats):
+    """``AdaptiveDropoutClassifier()`` beside ``LogisticRegressionCV``, and what other strengths would give."""
+    rows, others = [], []
+    for name in names:
+        try:
+            X, y = load(name, args.data)
+        except Unavailable as reason:
+            print(f"{name} skipped: {reason}")
+            continue
+        progress(f"{name}, classes, cross-validation")
+        row = auto_rule_classes.compare(X, y, repeats=repeats)
+        row["feature ratio"] = row["features pyreweight"] / row[f"features {auto_rule_classes.PEER}"]
+        row["time ratio"] = row[f"seconds {auto_rule_classes.PEER}"] / row["seconds pyreweight"]
+        rows.append({"data": name} | row)
+        others += [{"data": name} | level for level in auto_rule_classes.levels(X, y, repeats=repeats)]
+    if rows:
+        table = pd.DataFrame(rows)
+        show(table, args)
+        print(
+            f"geometric means: feature ratio {tables.geometric_mean(table['feature ratio']):.3f}, "
+            f"time ratio {tables.geometric_mean(table['time ratio']):.1f}"
+        )
+        print('\nOther strengths than that of alpha="auto"')
+        show(pd.DataFrame(others), args)
 
 
 def noise(seeds):

@@ -217,13 +217,13 @@ def test_unknown_columns_list_the_known_ones(csv, capsys):
 @pytest.mark.parametrize(
     ("columns", "word"),
     [
-        ({"y": ["a", "b"] * 10, "x": range(20)}, "not numeric"),
-        ({"y": [True, False] * 10, "x": range(20)}, "not numeric"),
         ({"y": [1.5] * 20, "x": range(20)}, "constant"),
         ({"y": range(9), "x": range(9)}, "at least 10"),
-        ({"y": [], "x": []}, "no rows"),
+        ({"y": [], "x": []}, "0 rows"),
         ({"y": range(20)}, "no column besides"),
         ({"y": range(20), "x": [f"id{i}" for i in range(20)]}, "identifier"),
+        ({"y": [f"id{i}" for i in range(20)], "x": range(20)}, "too many for classes"),
+        ({"y": ["a"] * 15 + ["b"] * 5, "x": range(20)}, "5 rows of the class 'b'"),
         ({"y": range(20), "x": [np.inf, *range(19)]}, "infinity"),
     ],
 )
@@ -264,6 +264,7 @@ def test_unreadable_file(tmp_path, capsys):
 
 
 def test_file_and_target_go_together(csv, capsys):
+    assert "--task" in fails(capsys, "--task", "classification")
     assert "--target" in fails(capsys, csv)
     assert "--target" in fails(capsys, "--target", "price")
     assert "--drop" in fails(capsys, "--drop", "size")
@@ -284,5 +285,5 @@ def test_help(capsys):
         main(["--help"])
     assert stopped.value.code == 0
     out = capsys.readouterr().out
-    for option in ("--target", "--penalty", "--alpha", "--save", "LassoCV"):
+    for option in ("--target", "--task", "10 different values", "--penalty", "--alpha", "--save", "LassoCV"):
         assert option in out

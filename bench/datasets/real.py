@@ -1,6 +1,7 @@
 """Real data sets: those of scikit-learn, and files the user has in a folder (``--data``)."""
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.preprocessing import PolynomialFeatures
@@ -93,6 +94,21 @@ def colon(folder):
 def spambase(folder):
     X, y = stored(folder, "spambase.npz")
     return X, signs(y)
+
+
+@dataset("madelon")
+def madelon(folder):
+    arrays = content(folder, "madelon.npz")
+    return np.vstack([arrays["X_train"], arrays["X_valid"]]), signs(np.r_[arrays["y_train"], arrays["y_valid"]])
+
+
+@dataset("saheart")
+def saheart(folder):
+    path = folder / "saheart.csv.gz"
+    if not path.is_file():
+        raise Unavailable(f"no {path.name} in {folder}")
+    table = pd.read_csv(path)
+    return table.drop(columns="chd").replace({"Present": 1, "Absent": 0}).astype(float), signs(table["chd"])
 
 
 @dataset("movie-reviews")
