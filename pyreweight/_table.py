@@ -132,6 +132,6 @@ def check_classes(y, target: str) -> None:
         )
     if counts.min() < MIN_ROWS:
         raise ValueError(
-            f"the target {target!r} has only {counts.min()} rows of the class {counts.idxmin()!r}; cross-validation needs "
-            f"at least {MIN_ROWS}: leave these rows out, or join classes"
+            f"{target!r} has only {counts.min()} rows of the class {counts.idxmin()!r}, and cross-validation "
+            f"needs {MIN_ROWS}: leave them out or join classes"
         )

@@ -285,5 +285,5 @@ def test_help(capsys):
         main(["--help"])
     assert stopped.value.code == 0
     out = capsys.readouterr().out
-    for option in ("--target", "--task", "10 different values", "--penalty", "--alpha", "--save", "LassoCV"):
+    for option in ("--target", "--task", "whole numbers", "--penalty", "--alpha", "--save", "LassoCV"):
         assert option in out
