@@ -30,6 +30,7 @@ def fit_problem(estimator, problem: Problem, start, stacklevel: int) -> None:
         fit_intercept=bool(estimator.fit_intercept),
         standardize=bool(estimator.standardize),
         feature_weights=problem.feature_weights,
+        feature_groups=problem.feature_groups,
         start=check_start(estimator, n_features, n_targets) if start is None else start,
         max_iter=int(estimator.max_iter),
         tol=float(estimator.tol),
@@ -123,6 +124,7 @@ def fit_path(
         fit_intercept=bool(model.fit_intercept),
         standardize=bool(model.standardize),
         feature_weights=problem.feature_weights,
+        feature_groups=problem.feature_groups,
         max_iter=int(model.max_iter),
         tol=float(model.tol),
         eps=eps,
@@ -155,6 +157,7 @@ def grid_of_alphas(model, problem: Problem, size: int, eps: float) -> NDArray[np
         fit_intercept=bool(model.fit_intercept),
         standardize=bool(model.standardize),
         feature_weights=problem.feature_weights,
+        feature_groups=problem.feature_groups,
         eps=eps,
         loss=problem.loss,
     )

@@ -42,6 +42,9 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
         Whether the penalty sees coefficients of standardised columns. Each fold standardises by its own training rows.
     feature_weights : array-like of shape (n_features,), default=None
         Factors of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
+    feature_groups : array-like of shape (n_features,), default=None
+        Labels; features with equal labels are in or out together, as in :class:`AdaptiveDropoutClassifier`. None: every
+        feature by itself.
     solver : {"auto", "irls"}, default="auto"
         As in :class:`AdaptiveDropoutClassifier`. ``"irls"`` starts afresh at every alpha.
     max_iter : int, default=100
@@ -130,6 +133,7 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
         fit_intercept=True,
         standardize=True,
         feature_weights=None,
+        feature_groups=None,
         solver="auto",
         max_iter=100,
         tol=1e-6,
@@ -146,6 +150,7 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.feature_weights = feature_weights
+        self.feature_groups = feature_groups
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol

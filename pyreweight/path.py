@@ -213,6 +213,7 @@ def dropout_path(
     fit_intercept=True,
     standardize=True,
     feature_weights=None,
+    feature_groups=None,
     max_iter=100,
     tol=1e-6,
     verbose=0,
@@ -249,6 +250,9 @@ def dropout_path(
         Whether the penalty sees coefficients of standardised columns.
     feature_weights : array-like of shape (n_features,), default=None
         Factors of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
+    feature_groups : array-like of shape (n_features,), default=None
+        Labels; features with equal labels are in or out together, as in :class:`AdaptiveDropoutRegressor`. None: every
+        feature by itself.
     max_iter : int, default=100
         Largest number of reweightings at one alpha.
     tol : float, default=1e-6
@@ -296,6 +300,7 @@ def dropout_path(
         fit_intercept=fit_intercept,
         standardize=standardize,
         feature_weights=feature_weights,
+        feature_groups=feature_groups,
         max_iter=max_iter,
         tol=tol,
         verbose=verbose,

@@ -49,6 +49,12 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         always reported for the columns as given.
     feature_weights : array-like of shape (n_features,), default=None
         Factors :math:`c_j \ge 0` of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
+    feature_groups : array-like of shape (n_features,), default=None
+        Labels of any one type. Features with equal labels form a group, which has one eta and one keep probability and
+        is in or out as a whole: the penalty is a sum over groups, of :math:`\Omega(t_g; \alpha)` with :math:`t_g` the
+        norm of :math:`d_j w_j` over the group, times :math:`c_g \sqrt{\text{size}}`. `feature_weights` must be the
+        same throughout a group, except that 0 and inf take a feature out of it. For separable penalties with unit slope
+        at zero. None: every feature by itself.
     solver : {"auto", "irls"}, default="auto"
         ``"auto"`` solves on a working set and decides zeros by the stationarity conditions over all features.
         ``"irls"`` is the iteration of the paper [1]_: from keep probability 1/2 everywhere (or from `coef_` with
@@ -77,7 +83,8 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Weight :math:`\hat\eta` of the penalised coefficient :math:`d_j w_j`; 0 for a feature that is out.
     keep_prob_ : ndarray of the shape of `coef_`
         Keep probability :math:`q_j = g_j \eta_j / (g_j \eta_j + \alpha c_j)` of the mask on the centred, scaled column;
-        :math:`g_j` is its mean square, 1 when standardising. 1 where unpenalised.
+        :math:`g_j` is its mean square, 1 when standardising. 1 where unpenalised. The masks of a group are independent
+        with this one probability; :math:`c_j` has the root of its size.
     n_iter_ : int or ndarray of shape (n_targets,)
         Number of reweightings (at the chosen alpha).
     objective_ : float or ndarray of shape (n_targets,)
@@ -85,7 +92,8 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap for l1 and elastic net, an upper bound on the distance of F to its minimum; nan otherwise.
     kkt_residual_ : float or ndarray of shape (n_targets,)
-        Largest violation of the stationarity conditions over all features, in units of :math:`d_j c_j`.
+        Largest violation of the stationarity conditions over all features, in units of :math:`d_j c_j`; norms over
+        groups.
     converged_ : bool or ndarray of shape (n_targets,)
         Whether the target set by `tol` was met.
     noise_scale_ : float or ndarray of shape (n_targets,)
@@ -133,6 +141,7 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         fit_intercept=True,
         standardize=True,
         feature_weights=None,
+        feature_groups=None,
         solver="auto",
         max_iter=100,
         tol=1e-6,
@@ -145,6 +154,7 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.feature_weights = feature_weights
+        self.feature_groups = feature_groups
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol

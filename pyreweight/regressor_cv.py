@@ -41,6 +41,9 @@ class AdaptiveDropoutRegressorCV(CrossValidated, AdaptiveDropoutRegressor):
         Whether the penalty sees coefficients of standardised columns. Each fold standardises by its own training rows.
     feature_weights : array-like of shape (n_features,), default=None
         Factors of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
+    feature_groups : array-like of shape (n_features,), default=None
+        Labels; features with equal labels are in or out together, as in :class:`AdaptiveDropoutRegressor`. None: every
+        feature by itself.
     solver : {"auto", "irls"}, default="auto"
         As in :class:`AdaptiveDropoutRegressor`. ``"irls"`` starts afresh at every alpha.
     max_iter : int, default=100
@@ -126,6 +129,7 @@ class AdaptiveDropoutRegressorCV(CrossValidated, AdaptiveDropoutRegressor):
         fit_intercept=True,
         standardize=True,
         feature_weights=None,
+        feature_groups=None,
         solver="auto",
         max_iter=100,
         tol=1e-6,
@@ -142,6 +146,7 @@ class AdaptiveDropoutRegressorCV(CrossValidated, AdaptiveDropoutRegressor):
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.feature_weights = feature_weights
+        self.feature_groups = feature_groups
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol

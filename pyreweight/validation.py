@@ -26,6 +26,7 @@ class Problem:
     Y: NDArray[np.float64]  # (n_samples, n_targets), F-contiguous
     sample_weight: NDArray[np.float64]  # (n_samples,), positive: rows of weight 0 are gone
     feature_weights: NDArray[np.float64]  # (n_features,)
+    feature_groups: NDArray[np.intp]  # (n_features,) labels, or (0,) without groups
     penalty: Penalty
     alpha: float  # nan: to be chosen
     one_target: bool  # whether y was one-dimensional
@@ -68,11 +69,13 @@ def check_problem(
         )
     if encode is not None:
         y, weights = encode(y, weights)
+    feature_weights = check_feature_weights(estimator.feature_weights, X.shape[1], penalty)
     return Problem(
         X=_by_columns(X) if sp.issparse(X) else _contiguous(X),
         Y=np.asfortranarray(y.reshape(len(y), -1)),
         sample_weight=weights,
-        feature_weights=check_feature_weights(estimator.feature_weights, X.shape[1], penalty),
+        feature_weights=feature_weights,
+        feature_groups=check_feature_groups(estimator.feature_groups, feature_weights, penalty),
         penalty=penalty,
         alpha=alpha,
         one_target=y.ndim == 1,
@@ -225,6 +228,44 @@ def check_feature_weights(
     if penalty is not None and not penalty.separable and not np.all(np.isin(weights, [0, 1, np.inf])):
         raise ValueError(f"feature_weights must be 0, 1 or inf with {penalty!r}, which ranks the coefficients")
     return weights
+
+
+def check_feature_groups(labels, feature_weights: NDArray[np.float64], penalty: Penalty) -> NDArray[np.intp]:
+    """Return the groups as numbers of shape (n_features,), or of shape (0,) without groups.
+
+    A group has one mask, hence one weight: `feature_weights` may differ only by features that are unpenalised or out.
+    """
+    if labels is None:
+        return np.zeros(0, dtype=np.intp)
+    if not penalty.separable or abs(penalty.slope_at_zero - 1) > 1e-6:
+        reason = f"has slope {penalty.slope_at_zero:g}" if penalty.separable else "is not a sum over coefficients"
+        raise ValueError(
+            f"feature_groups need a separable penalty with unit slope at zero, such as 'l1', 'mcp' or "
+            f"'variational_dropout', and {penalty!r} {reason}"
+        )
+    _refuse_masks_and_dates(labels, "feature_groups")
+    array = np.asarray(labels)
+    if array.shape != feature_weights.shape:
+        raise ValueError(
+            f"feature_groups must have shape {feature_weights.shape}, one label per feature, got {array.shape}"
+        )
+    missing = [label is None or label != label for label in array] if array.dtype.kind in "fcO" else []
+    if any(missing):
+        raise ValueError(f"feature_groups has no label (None or NaN) for feature {missing.index(True)}")
+    try:
+        _, codes = np.unique(array, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(f"feature_groups must be labels of one type: {error}") from error
+    grouped = (feature_weights > 0) & np.isfinite(feature_weights)
+    lowest = np.full(len(array), np.inf)
+    np.minimum.at(lowest, codes[grouped], feature_weights[grouped])
+    different = np.flatnonzero(grouped & (feature_weights != lowest[codes]))
+    if len(different):
+        raise ValueError(
+            f"feature_weights must be the same within each of the feature_groups, which has one mask (0 and inf take a "
+            f"feature out of its group); they differ in the group {array[different[0]]!r}"
+        )
+    return np.ascontiguousarray(codes, dtype=np.intp)
 
 
 def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float64]:

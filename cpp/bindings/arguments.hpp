@@ -1,12 +1,20 @@
 #pragma once
 
+#include <pybind11/eigen.h>
 #include <pybind11/numpy.h>
 
 #include <memory>
 
 #include "pyreweight/design.hpp"
+#include "pyreweight/groups.hpp"
 
 namespace pyreweight {
+
+/// Labels of the groups of the columns, (p,) or (0,) for none.
+using Labels = Eigen::Ref<const Eigen::Matrix<Index, Eigen::Dynamic, 1>>;
+
+/// Those groups.
+inline Groups make_groups(const Labels& labels) { return Groups(Columns(labels.begin(), labels.end())); }
 
 /// Python's signals and, unless None, its callables: `report` for lines of progress, `check` to be asked now and then
 /// whether to stop (it raises). Both must outlive the result.

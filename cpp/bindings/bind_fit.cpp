@@ -33,8 +33,8 @@ py::dict to_dict(const FitResult& result) {
 py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, const ConstVec& sample_weight,
                      const std::string& penalty, const py::dict& params, double alpha, const std::string& solver,
                      bool fit_intercept, bool standardize, const ConstVec& feature_weights,
-                     const Eigen::Ref<const Matrix>& start, int max_iter, double tol, double eps,
-                     const py::object& report, const std::string& loss, const Params& loss_params) {
+                     const Labels& feature_groups, const Eigen::Ref<const Matrix>& start, int max_iter, double tol,
+                     double eps, const py::object& report, const std::string& loss, const Params& loss_params) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(report);
   const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
@@ -45,6 +45,7 @@ py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
   request.weight_sum = sample_weight.sum();
   request.eps = eps;
   request.feature_weights = feature_weights;
+  request.feature_groups = make_groups(feature_groups);
   request.options.max_iter = max_iter;
   request.options.tol = tol;
   const auto row_loss = loss == "squared" ? nullptr : make_loss(loss, loss_params);
@@ -70,11 +71,12 @@ py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
 void bind_fit(py::module_& m) {
   m.def("fit", &fit_targets, py::arg("X"), py::arg("Y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("penalty"), py::arg("params"), py::arg("alpha"), py::arg("solver"), py::arg("fit_intercept"),
-        py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("start").noconvert(),
-        py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"), py::arg("loss"), py::arg("loss_params"),
+        py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(),
+        py::arg("start").noconvert(), py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"),
+        py::arg("loss"), py::arg("loss_params"),
         "Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and "
         "one dict per "
-        "target. start (p, k) or (0, 0).");
+        "target. feature_groups (p,) or (0,), start (p, k) or (0, 0).");
   m.def("expected_logistic_loss", &expected_logistic_loss, py::arg("y").noconvert(), py::arg("z").noconvert(),
         py::arg("sd").noconvert(), py::arg("pi").noconvert(),
         "Weighted mean of the expected logistic loss at predictors of mean z and standard deviation sd.");

@@ -14,14 +14,15 @@ namespace pyreweight {
 namespace {
 
 PathRequest make_request(const ConstVec& sample_weight, bool paper_loop, bool fit_intercept,
-                         const ConstVec& feature_weights, const ConstVec& alphas, Index grid_size, double eps,
-                         int max_iter, double tol) {
+                         const ConstVec& feature_weights, const Labels& feature_groups, const ConstVec& alphas,
+                         Index grid_size, double eps, int max_iter, double tol) {
   PathRequest request;
   request.paper_loop = paper_loop;
   request.fit_intercept = fit_intercept;
   request.weight_sum = sample_weight.sum();
   request.eps = eps;
   request.feature_weights = feature_weights;
+  request.feature_groups = make_groups(feature_groups);
   request.options.max_iter = max_iter;
   request.options.tol = tol;
   request.alphas = alphas;
@@ -79,14 +80,14 @@ py::dict to_dict(const std::vector<PathPoint>& points) {
 py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const ConstVec& test_weight,
                     const std::string& penalty, const py::dict& params, const ConstVec& alphas, Index grid_size,
                     const std::string& solver, bool fit_intercept, bool standardize, const ConstVec& feature_weights,
-                    int max_iter, double tol, double eps, bool degrees_of_freedom, int workers,
-                    const py::object& progress, const py::object& check, const std::string& loss) {
+                    const Labels& feature_groups, int max_iter, double tol, double eps, bool degrees_of_freedom,
+                    int workers, const py::object& progress, const py::object& check, const std::string& loss) {
   const auto rule = make_penalty(penalty, params);
   const ThreadShare share(workers);
   Monitor monitor = make_monitor(py::none(), check);
   const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
-  PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, alphas, grid_size,
-                                     eps, max_iter, tol);
+  PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, feature_groups,
+                                     alphas, grid_size, eps, max_iter, tol);
   const auto row_loss = loss == "squared" ? nullptr : make_loss(loss, {});
   request.loss = row_loss.get();
   request.degrees_of_freedom = degrees_of_freedom;
@@ -107,12 +108,12 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
 
 Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const std::string& penalty,
                    const py::dict& params, Index grid_size, bool fit_intercept, bool standardize,
-                   const ConstVec& feature_weights, double eps, const std::string& loss) {
+                   const ConstVec& feature_weights, const Labels& feature_groups, double eps, const std::string& loss) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(py::none());
   const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
-  PathRequest request =
-      make_request(sample_weight, false, fit_intercept, feature_weights, Vector(), grid_size, eps, 100, 0);
+  PathRequest request = make_request(sample_weight, false, fit_intercept, feature_weights, feature_groups, Vector(),
+                                     grid_size, eps, 100, 0);
   const auto row_loss = loss == "squared" ? nullptr : make_loss(loss, {});
   request.loss = row_loss.get();
   py::gil_scoped_release release;
@@ -125,16 +126,18 @@ void bind_path(py::module_& m) {
   m.def("fit_path", &fit_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("test_weight").noconvert(), py::arg("penalty"), py::arg("params"), py::arg("alphas").noconvert(),
         py::arg("grid_size"), py::arg("solver"), py::arg("fit_intercept"), py::arg("standardize"),
-        py::arg("feature_weights").noconvert(), py::arg("max_iter"), py::arg("tol"), py::arg("eps"),
-        py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"), py::arg("check"), py::arg("loss"),
+        py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(), py::arg("max_iter"),
+        py::arg("tol"), py::arg("eps"), py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"),
+        py::arg("check"), py::arg("loss"),
         "Fits y (n,) on X (n, p), dense or CSC, at every alpha, or on a grid of grid_size alphas when there are none. "
         "test_weight "
-        "(n,) or (0,). workers: how many such calls share the threads. progress(i, alpha, nonzeros, objective, "
+        "(n,) or (0,), feature_groups (p,) or (0,). workers: how many such calls share the threads. progress(i, alpha, "
+        "nonzeros, objective, "
         "converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as "
         "CSC parts of (p, number of alphas).");
   m.def("path_alphas", &find_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("penalty"), py::arg("params"), py::arg("grid_size"), py::arg("fit_intercept"), py::arg("standardize"),
-        py::arg("feature_weights").noconvert(), py::arg("eps"), py::arg("loss"),
+        py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(), py::arg("eps"), py::arg("loss"),
         "Geometric grid of alphas from alpha_max to eps alpha_max; all 0 when there is nothing to explain.");
 }
 

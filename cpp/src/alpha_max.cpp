@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pyreweight/columns.hpp"
 #include "pyreweight/intercept.hpp"
 
 namespace pyreweight {
@@ -30,11 +31,12 @@ double smallest_alpha(double start, const KeepsOut& keeps_out) {
 double alpha_max(const Problem& problem, const Regularizer& regularizer, const Vector& gradient) {
   const double kink = regularizer.penalty().slope_at_zero(), scale = regularizer.y_scale();
   const double curvature = std::isfinite(kink) ? 1.0 : null_curvature(problem);
+  const Vector pull = regularizer.pull(all_columns(gradient.size()), gradient);
   double top = 0;
   for (Index j = 0; j < gradient.size(); ++j) {
-    if (!regularizer.penalised(j) || gradient[j] == 0) continue;
+    if (!regularizer.penalised(j) || pull[j] == 0) continue;
     const double unit = regularizer.units()[j], weight = regularizer.weights()[j];
-    const double correlation = std::abs(gradient[j]);
+    const double correlation = pull[j];
     if (std::isfinite(kink)) {
       top = std::max(top, scale * (correlation / (unit * weight * (kink > 0 ? kink : kSmoothSlope))));
       continue;

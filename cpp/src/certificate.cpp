@@ -13,19 +13,18 @@ namespace {
 
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
 
-/// Fenchel dual value at theta = kappa times the residual. With terms a_j |v_j| + b_j v_j^2 / 2 the dual is
+/// Fenchel dual value at theta = kappa times the residual. With terms a_j |v_j| + b_j v_j^2 / 2 (of groups: norms, see
+/// Regularizer) the dual is
 ///   sum_i pi_i inf_z (l(y_i, z) + theta_i z) - sum_j (|z_j' pi theta| - a_j)_+^2 / (2 b_j),
 /// where the first term is sum_i pi_i (y_i theta_i - theta_i^2 / 2) for the squared loss,
 /// and b_j = 0 demands |z_j' pi theta| <= a_j, which kappa sees to; correlations are known up to rounding, so both hold
 /// up to rounding. Unpenalised columns count as profiled out: the inner solvers leave the residual orthogonal to them.
 double dual_value(const Problem& problem, const Solution& solution, const Vector& a, const Vector& b,
                   const Regularizer& regularizer) {
+  const Vector pull = regularizer.pull(all_columns(a.size()), solution.gradient);
   double kappa = 1;
   for (Index j = 0; j < a.size(); ++j) {
-    if (regularizer.penalised(j) && b[j] == 0) {
-      const double correlation = std::abs(solution.gradient[j]);
-      kappa = std::min(kappa, (a[j] + kCorrelationNoise) / correlation);
-    }
+    if (regularizer.penalised(j) && b[j] == 0) kappa = std::min(kappa, (a[j] + kCorrelationNoise) / pull[j]);
   }
   const Vector& weights = problem.design.row_weights();
   double value = 0;
@@ -37,8 +36,8 @@ double dual_value(const Problem& problem, const Solution& solution, const Vector
     value = kappa * cross - 0.5 * kappa * kappa * square;
   }
   for (Index j = 0; j < a.size(); ++j) {
-    if (!regularizer.penalised(j) || b[j] == 0) continue;
-    const double excess = std::max(0.0, kappa * std::abs(solution.gradient[j]) - a[j] - kCorrelationNoise);
+    if (!regularizer.penalised(j) || b[j] == 0 || !regularizer.groups().leads(j)) continue;
+    const double excess = std::max(0.0, kappa * pull[j] - a[j] - kCorrelationNoise);
     value -= excess * excess / (2 * b[j]);
   }
   return value;
@@ -106,17 +105,19 @@ double stationarity(const Regularizer& regularizer, const Columns& columns, cons
   Columns active_columns;
   for (const Index i : active) active_columns.push_back(columns[static_cast<size_t>(i)]);
   const Vector slope = regularizer.slope(active_columns, gather(v, active));
+  const Vector radius = regularizer.radius(columns, v);
   const double kink = regularizer.penalty().slope_at_zero();
+  Vector deviation = gradient;
+  for (size_t i = 0; i < active.size(); ++i) {
+    deviation[active[i]] -= std::copysign(slope[static_cast<Index>(i)], v[active[i]]);
+  }
+  deviation = regularizer.pull(columns, deviation);
   double residual = 0;
   for (Index i = 0; i < v.size(); ++i) {
     const Index j = columns[static_cast<size_t>(i)];
-    if (v[i] != 0 || regularizer.excluded(j)) continue;
-    const double threshold = regularizer.penalised(j) ? kink : 0.0;
-    residual = std::max(residual, std::abs(gradient[i]) / regularizer.level(j) - threshold);
-  }
-  for (size_t i = 0; i < active.size(); ++i) {
-    const double deviation = std::abs(gradient[active[i]] - std::copysign(slope[static_cast<Index>(i)], v[active[i]]));
-    residual = std::max(residual, deviation / regularizer.level(active_columns[i]));
+    if (radius[i] == 0 && regularizer.excluded(j)) continue;
+    const double threshold = radius[i] == 0 && regularizer.penalised(j) ? kink : 0.0;
+    residual = std::max(residual, deviation[i] / regularizer.level(j) - threshold);
   }
   return residual;
 }

@@ -170,12 +170,13 @@ double ColumnSolver::loss_change(double step, const ConstVec& direction) const {
   return step * (0.5 * step * square - c_.dot(direction));
 }
 
-void ColumnSolver::settle(const std::function<double(Index, double, double)>& place) {
+void ColumnSolver::settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) {
   if (!residual_current_) renew_residual();
   bool moved = false;
   for (Index i = 0; i < size(); ++i) {
     if (i % kPollColumns == 0) problem_.monitor.poll();
-    const double settled = place(i, v_[i], correlation(i));
+    if (!movable[static_cast<size_t>(i)]) continue;
+    const double settled = prox(i, v_[i] + correlation(i) / diagonal(i), diagonal(i));
     if (settled == v_[i]) continue;
     change(i, settled);
     moved = true;

@@ -121,10 +121,10 @@ ColumnSolver::Reached ColumnSolver::finish_on_support(const ConstVec& l1, const 
   return Reached::solution;
 }
 
-bool ColumnSolver::concave_direction(const ConstVec& curvature, Vector& direction) {
+bool ColumnSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector& direction) {
   const Columns active = support(v_);
   const Index k = static_cast<Index>(active.size());
-  const Vector shift = gather(curvature, active);
+  const Vector shift = gather(l2, active);
   if (k == 0 || !(shift.minCoeff() < 0)) return false;
   // Conjugate gradients meet a direction without positive curvature once their space holds one. The coordinates with
   // the most concave terms are given the most weight in where they start.

@@ -3,6 +3,7 @@
 #include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "pyreweight/cholesky.hpp"
 #include "pyreweight/columns.hpp"
@@ -35,6 +36,23 @@ double primal_trace(Matrix system, const Vector& h, Monitor& monitor) {
   return trace;
 }
 
+/// |A| - tr (G + H)^-1 H for a full H; nan as above.
+double primal_trace(Matrix system, const Matrix& H, Monitor& monitor) {
+  system += H;
+  if (!cholesky(system, monitor)) return std::nan("");
+  const auto upper = std::as_const(system).triangularView<Eigen::Upper>();
+  double trace = static_cast<double>(H.cols());
+  for (Index first = 0; first < H.cols(); first += kBlock) {
+    monitor.poll();
+    const Index width = std::min(kBlock, H.cols() - first);
+    Matrix block = H.middleCols(first, width);
+    upper.transpose().solveInPlace(block);
+    upper.solveInPlace(block);
+    trace -= block.middleRows(first, width).trace();
+  }
+  return trace;
+}
+
 /// The same from the rows: with K = Z diag(1 / h) Z' it is tr K (I + K)^-1 = n - tr (I + K)^-1.
 double dual_trace(const Problem& problem, const Columns& active, const Vector& h) {
   const Vector moment = gather(problem.design.second_moment(), active);
@@ -63,7 +81,12 @@ double degrees_of_freedom(const Problem& problem, const Regularizer& regularizer
                           const std::function<Matrix(const Columns&)>& gram) {
   const Columns active = support(solution.v);
   const double size = static_cast<double>(active.size());
-  const Vector h = regularizer.curvature(active, gather(solution.v, active));
+  const Vector v = gather(solution.v, active);
+  if (!regularizer.groups().singletons()) {
+    const double trace = primal_trace(gram(active), regularizer.hessian(active, v), problem.monitor);
+    return std::isfinite(trace) ? trace : size;
+  }
+  const Vector h = regularizer.curvature(active, v);
   if (h.isZero(0)) return size;
   const bool wide = static_cast<Index>(active.size()) > problem.design.rows();
   const double trace = wide ? dual_trace(problem, active, h) : primal_trace(gram(active), h, problem.monitor);

@@ -21,10 +21,11 @@ namespace {
 void describe_masks(const Design& design, const Regularizer& regularizer, const Vector& v, FitResult& result) {
   result.eta = result.keep_prob = Vector::Zero(v.size());
   if (result.alpha > 0 || !regularizer.penalty().has_strength()) {
-    Vector t = v.cwiseAbs().cwiseProduct(regularizer.units()) * regularizer.y_scale();
-    if (!regularizer.penalty().separable()) {
-      for (Index j = 0; j < t.size(); ++j) t[j] = regularizer.penalised(j) ? t[j] : 0;
-    }
+    const bool ranked = !regularizer.penalty().separable();
+    const Columns all = all_columns(v.size());
+    const Vector t = ranked
+                         ? regularizer.magnitudes(all, v)
+                         : Vector(regularizer.radius(all, v).cwiseProduct(regularizer.units()) * regularizer.y_scale());
     regularizer.penalty().eta(t, result.alpha, result.eta);
   }
   const Vector rho = regularizer.ridge_weights(all_columns(v.size()), v);

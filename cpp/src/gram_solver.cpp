@@ -25,12 +25,12 @@ double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
 
 }  // namespace
 
-void GramSolver::set_state(const ConstVec& v, const ConstVec& correlations) {
+void GramForm::set_state(const ConstVec& v, const ConstVec& correlations) {
   v_ = v;
   c_ = correlations;
 }
 
-void GramSolver::append(const Matrix& cross, const Matrix& own, const ConstVec& correlations) {
+void GramForm::append(const Matrix& cross, const Matrix& own, const ConstVec& correlations) {
   const Index k = size(), m = own.cols();
   G_.conservativeResize(k + m, k + m);
   G_.topRightCorner(k, m) = cross;
@@ -42,7 +42,7 @@ void GramSolver::append(const Matrix& cross, const Matrix& own, const ConstVec& 
   c_.tail(m) = correlations;
 }
 
-Vector GramSolver::times_gram(const ConstVec& x) const {
+Vector GramForm::times_gram(const ConstVec& x) const {
   Vector out = Vector::Zero(size());
   for (Index j = 0; j < x.size(); ++j) {
     if (x[j] != 0) out += x[j] * G_.col(j);
@@ -203,26 +203,27 @@ bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2, double) {
   return false;
 }
 
-bool GramSolver::concave_direction(const ConstVec& curvature, Vector& direction) {
-  if (factor_.follow(G_, curvature, support(v_))) return false;
+bool GramSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector& direction) {
+  if (factor_.follow(G_, l2, support(v_))) return false;
   const Index j = factor_.failed();
   direction = scatter(-factor_.solve(gather(G_.col(j), factor_.columns())), factor_.columns(), size());
   direction[j] = 1;
   return true;
 }
 
-void GramSolver::move(double step, const ConstVec& direction) {
+void GramForm::move(double step, const ConstVec& direction) {
   v_ += step * direction;
   c_ -= step * times_gram(direction);
 }
 
-double GramSolver::loss_change(double step, const ConstVec& direction) const {
+double GramForm::loss_change(double step, const ConstVec& direction) const {
   return step * (0.5 * step * direction.dot(times_gram(direction)) - c_.dot(direction));
 }
 
-void GramSolver::settle(const std::function<double(Index, double, double)>& place) {
+void GramSolver::settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) {
   for (Index i = 0; i < size(); ++i) {
-    const double settled = place(i, v_[i], c_[i]);
+    if (!movable[static_cast<size_t>(i)]) continue;
+    const double settled = prox(i, v_[i] + c_[i] / G_(i, i), G_(i, i));
     if (settled == v_[i]) continue;
     c_ -= (settled - v_[i]) * G_.col(i);
     v_[i] = settled;

@@ -43,11 +43,11 @@ void NewtonSolver::start_from(const ConstVec& v) {
 
 Columns NewtonSolver::worst_violators(const Regularizer& regularizer, const std::vector<char>& in_working) const {
   const Vector thresholds = regularizer.zero_thresholds();
+  const Vector pull = regularizer.pull(all_columns(thresholds.size()), solution_.gradient);
   std::vector<std::pair<double, Index>> violators;
   for (Index j = 0; j < thresholds.size(); ++j) {
-    const double correlation = std::abs(solution_.gradient[j]);
-    if (in_working[static_cast<size_t>(j)] || correlation <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
-    violators.emplace_back(-correlation / thresholds[j], j);
+    if (in_working[static_cast<size_t>(j)] || pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
+    if (regularizer.groups().leads(j)) violators.emplace_back(-pull[j] / thresholds[j], j);
   }
   const size_t most = std::max(kLeastGrowth, support(solution_.v).size());
   if (violators.size() > most) {
@@ -57,7 +57,7 @@ Columns NewtonSolver::worst_violators(const Regularizer& regularizer, const std:
   std::sort(violators.begin(), violators.end());
   Columns fresh;
   for (const auto& violator : violators) fresh.push_back(violator.second);
-  return fresh;
+  return regularizer.groups().complete(fresh);
 }
 
 double NewtonSolver::working_residual(const Regularizer& regularizer, const Columns& working) const {
@@ -163,7 +163,7 @@ bool NewtonSolver::runs_away(const Regularizer& regularizer) const {
 }
 
 void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
-  Columns working = support(solution_.v);
+  Columns working = regularizer.groups().complete(support(solution_.v));
   std::vector<char> in_working(static_cast<size_t>(problem_.design.cols()), 0);
   const bool smooth = regularizer.penalty().slope_at_zero() == 0;  // then no coefficient stays zero
   for (Index j = 0; j < problem_.design.cols(); ++j) {
@@ -179,7 +179,9 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
       target = last_target;
     } else {
       const Index worst = fresh.front();  // no use in polishing a point that these columns will move
-      const double violation = std::abs(solution_.gradient[worst]) / regularizer.zero_thresholds()[worst] - 1;
+      const Columns group = regularizer.groups().complete({worst});
+      const double pull = regularizer.pull(group, gather(solution_.gradient, group))[0];
+      const double violation = pull / regularizer.zero_thresholds()[worst] - 1;
       target = std::max(kLooseTarget, kShareOfViolation * violation);
     }
     for (const Index j : fresh) in_working[static_cast<size_t>(j)] = 1;
@@ -205,7 +207,8 @@ const Solution& NewtonSolver::solve() {
       if (!regularizer_.excluded(j)) thresholds[j] /= unit * regularizer_.units()[j];
     }
     const auto l1 = make_penalty("l1", {});
-    Regularizer lasso(*l1, regularizer_.alpha(), thresholds, problem_.design, regularizer_.y_scale());
+    Regularizer lasso(*l1, regularizer_.alpha(), thresholds, problem_.design, regularizer_.y_scale(),
+                      regularizer_.groups());
     minimise(lasso, kLooseTarget);
   }
   minimise(regularizer_, kTarget);

@@ -29,7 +29,8 @@ QuadraticModel::QuadraticModel(const Problem& problem, const Columns& columns, c
 }
 
 Regularizer QuadraticModel::regularizer(const Regularizer& of_all) const {
-  return {of_all.penalty(), of_all.alpha(), gather(of_all.weights(), columns_), design_, of_all.y_scale()};
+  return {of_all.penalty(), of_all.alpha(),   gather(of_all.weights(), columns_),
+          design_,          of_all.y_scale(), of_all.groups().part(columns_)};
 }
 
 double QuadraticModel::intercept_step(const Solution& at, const ConstVec& change) const {

@@ -1,6 +1,9 @@
 #include "pyreweight/regularizer.hpp"
 
 #include <utility>
+#include <vector>
+
+#include "pyreweight/columns.hpp"
 
 namespace pyreweight {
 namespace {
@@ -10,10 +13,23 @@ double scaled(double level, double x) { return level == 0 ? 0.0 : std::isinf(lev
 
 }  // namespace
 
-Regularizer::Regularizer(const Penalty& penalty, double alpha, Vector weights, const Design& design, double y_scale)
+Regularizer::Regularizer(const Penalty& penalty, double alpha, Vector weights, const Design& design, double y_scale,
+                         const Groups& groups)
     : penalty_(penalty), alpha_(alpha), y_scale_(y_scale), weights_(std::move(weights)), units_(design.penalty_unit()) {
   for (Index j = 0; j < weights_.size(); ++j) {
     if (design.scale()[j] == 0) weights_[j] = kInfinity;
+  }
+  if (groups.singletons()) return;
+  std::vector<char> alone;
+  for (Index j = 0; j < weights_.size(); ++j) alone.push_back(!penalised(j));
+  groups_ = groups.apart(alone);
+  if (groups_.singletons()) return;
+  relative_ = Vector::Ones(weights_.size());
+  for (Index g = 0; g < groups_.count(); ++g) {
+    if (groups_.members(g).size() == 1) continue;
+    double largest = 0;
+    for (const Index j : groups_.members(g)) largest = std::max(largest, units_[j]);
+    for (const Index j : groups_.members(g)) relative_[j] = units_[j] / largest;
   }
 }
 
@@ -24,11 +40,23 @@ double Regularizer::level(Index j) const {
 
 double Regularizer::factor(Index j) const { return excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j); }
 
+Vector Regularizer::radius(const Columns& columns, const ConstVec& v) const {
+  if (groups_.singletons()) return v.cwiseAbs();
+  const Vector unit = gather(relative_, columns);
+  return groups_.norms(columns, v.cwiseProduct(unit)).cwiseQuotient(unit);
+}
+
+Vector Regularizer::pull(const Columns& columns, const ConstVec& gradient) const {
+  if (groups_.singletons()) return gradient.cwiseAbs();
+  const Vector unit = gather(relative_, columns);
+  return groups_.norms(columns, gradient.cwiseQuotient(unit)).cwiseProduct(unit);
+}
+
 Vector Regularizer::magnitudes(const Columns& columns, const ConstVec& v) const {
-  Vector t(v.size());
+  Vector t = radius(columns, v);
   for (Index i = 0; i < t.size(); ++i) {
     const Index j = columns[i];
-    t[i] = penalised(j) ? units_[j] * y_scale_ * std::abs(v[i]) : 0.0;  // takes no place in a ranking
+    t[i] = penalised(j) ? units_[j] * y_scale_ * t[i] : 0.0;
   }
   return t;
 }
@@ -37,20 +65,49 @@ double Regularizer::value(const Columns& columns, const ConstVec& v) const {
   const Vector t = magnitudes(columns, v);
   Vector omega(t.size());
   penalty_.value(t, alpha_, omega);
+  std::vector<char> counted(static_cast<size_t>(groups_.count()), 0);
   double sum = 0;
   for (Index i = 0; i < t.size(); ++i) {
     const Index j = columns[i];
-    if (penalised(j)) sum += (alpha_ / y_scale_) * weights_[j] * (omega[i] / y_scale_);
+    if (!penalised(j)) continue;
+    if (!groups_.singletons() && std::exchange(counted[static_cast<size_t>(groups_.of(j))], 1)) continue;
+    sum += (alpha_ / y_scale_) * weights_[j] * (omega[i] / y_scale_);
   }
   return sum;
 }
 
-Vector Regularizer::slope(const Columns& columns, const ConstVec& v) const {
+Vector Regularizer::radial_slope(const Columns& columns, const ConstVec& v) const {
   Vector out(v.size());
   penalty_.slope(magnitudes(columns, v), alpha_, out);
   for (Index i = 0; i < out.size(); ++i) {
     const Index j = columns[i];
     out[i] = scaled(factor(j), out[i]);
+  }
+  return out;
+}
+
+Vector Regularizer::slope(const Columns& columns, const ConstVec& v) const {
+  Vector out = radial_slope(columns, v);
+  if (groups_.singletons()) return out;
+  const Vector radius = this->radius(columns, v);
+  for (Index i = 0; i < out.size(); ++i) {
+    if (radius[i] > 0) out[i] *= std::abs(v[i]) / radius[i];
+  }
+  return out;
+}
+
+Matrix Regularizer::hessian(const Columns& columns, const ConstVec& v) const {
+  const Vector radial = curvature(columns, v);
+  Matrix out = radial.asDiagonal();
+  const Groups part = groups_.part(columns);
+  if (part.singletons()) return out;
+  const Vector unit = gather(relative_, columns), radius = this->radius(columns, v), slope = radial_slope(columns, v);
+  for (Index g = 0; g < part.count(); ++g) {
+    const Index first = part.members(g).front();
+    if (part.members(g).size() == 1 || radius[first] == 0) continue;
+    const double square = unit[first] * unit[first], tangential = slope[first] / radius[first] / square;
+    for (const Index i : part.members(g)) out(i, i) = 0;
+    add_norm_hessian(part.members(g), unit, v, tangential, radial[first] / square, out);
   }
   return out;
 }

@@ -16,14 +16,19 @@ constexpr double kForcing = 1e-3;
 }  // namespace
 
 double Reweighting::residual() const {
-  const Vector slope = regularizer_.slope(working_, inner_.v());
+  const Vector &v = inner_.v(), &c = inner_.correlations();
+  const Vector slope = regularizer_.slope(working_, v), radius = regularizer_.radius(working_, v);
+  Vector deviation = c;
+  for (Index i = 0; i < v.size(); ++i) {
+    if (v[i] != 0) deviation[i] -= std::copysign(slope[i], v[i]);
+  }
+  deviation = regularizer_.pull(working_, deviation);
   double largest = 0;
-  for (Index i = 0; i < inner_.size(); ++i) {
+  for (Index i = 0; i < v.size(); ++i) {
     const Index j = working_[i];
     if (regularizer_.excluded(j)) continue;
-    const double v = inner_.v()[i], c = inner_.correlations()[i];
-    const double deviation = v != 0 ? std::abs(c - std::copysign(slope[i], v)) : std::max(0.0, std::abs(c) - slope[i]);
-    largest = std::max(largest, (deviation - kCorrelationNoise) / regularizer_.level(j));
+    if (radius[i] == 0) deviation[i] = std::max(0.0, deviation[i] - slope[i]);
+    largest = std::max(largest, (deviation[i] - kCorrelationNoise) / regularizer_.level(j));
   }
   return largest;
 }
@@ -34,10 +39,11 @@ double Reweighting::residual() const {
 void Reweighting::model_penalty(double share, Vector& l1, Vector& l2) const {
   regularizer_.majorise(working_, inner_.v(), l1, l2);
   if (share == 0) return;
-  const Vector slope = regularizer_.slope(working_, inner_.v());
+  const Vector slope = regularizer_.radial_slope(working_, inner_.v());
   const Vector curvature = regularizer_.curvature(working_, inner_.v());
+  const Vector radius = regularizer_.radius(working_, inner_.v());
   for (Index i = 0; i < inner_.size(); ++i) {
-    const double v = std::abs(inner_.v()[i]), h = share * curvature[i], l1_at_zero = slope[i] - h * v;
+    const double v = radius[i], h = share * curvature[i], l1_at_zero = slope[i] - h * v;
     // A coordinate on which the objective itself is concave is on its way to zero; the majoriser takes it there.
     if (v == 0 || curvature[i] < -0.999 * inner_.diagonal(i) || !(l1_at_zero >= 0)) continue;
     l1[i] = l1_at_zero;
@@ -79,8 +85,10 @@ bool Reweighting::step(double share, bool& solved) {
 /// curvature, downhill, as far as signs allow, which as a rule takes a coordinate to zero.
 bool Reweighting::leave_concave_region() {
   Vector direction;
-  if (!inner_.concave_direction(regularizer_.curvature(working_, inner_.v()), direction)) return false;
   const Vector v = inner_.v(), c = inner_.correlations();
+  const Vector curvature = regularizer_.curvature(working_, v), radius = regularizer_.radius(working_, v);
+  const Vector l1 = regularizer_.radial_slope(working_, v) - curvature.cwiseProduct(radius);
+  if (!inner_.concave_direction(l1, curvature, direction)) return false;
   const Vector slope = regularizer_.slope(working_, v);
   double rate = -c.dot(direction), reach = kInfinity;
   for (Index i = 0; i < v.size(); ++i) {
@@ -117,11 +125,13 @@ void Reweighting::settle_rising_slopes() {
   const Penalty& penalty = regularizer_.penalty();
   if (!(penalty.steepest_slope() > penalty.slope_at_zero())) return;
   const Vector curvature = regularizer_.curvature(working_, inner_.v());
-  inner_.settle([&](Index i, double v, double c) {
-    const Index j = working_[static_cast<size_t>(i)];
-    const double g = inner_.diagonal(i);
-    return regularizer_.penalised(j) && (v == 0 || curvature[i] > 0) ? regularizer_.prox(j, v + c / g, g) : v;
-  });
+  const Vector radius = regularizer_.radius(working_, inner_.v());
+  std::vector<char> movable;
+  for (Index i = 0; i < inner_.size(); ++i) {
+    movable.push_back(regularizer_.penalised(working_[static_cast<size_t>(i)]) && (radius[i] == 0 || curvature[i] > 0));
+  }
+  inner_.settle(movable,
+                [&](Index i, double z, double g) { return regularizer_.prox(working_[static_cast<size_t>(i)], z, g); });
 }
 
 bool Reweighting::run(double target) {

@@ -73,6 +73,12 @@ std::unique_ptr<Loss> loss_in_units(const Loss* loss, const Target& target, cons
   return loss && !target.constant ? loss->in_units(1 / robust_spread(target.values, weights)) : nullptr;
 }
 
+Vector group_weights(const ModelRequest& request) {
+  std::vector<char> alone;
+  for (const double weight : request.feature_weights) alone.push_back(weight == 0 || std::isinf(weight));
+  return request.feature_groups.apart(alone).sized(request.feature_weights);
+}
+
 }  // namespace
 
 ScaledProblem::ScaledProblem(const Design& design, const ConstVec& y, const Penalty& penalty,
@@ -89,7 +95,7 @@ ScaledProblem::ScaledProblem(const Design& design, const ConstVec& y, const Pena
                request.options,
                loss_ ? loss_.get() : request.loss,
                request.loss && request.fit_intercept},
-      regularizer_(penalty, alpha, request.feature_weights, design, target_.scale) {}
+      regularizer_(penalty, alpha, group_weights(request), design, target_.scale, request.feature_groups) {}
 
 Vector ScaledProblem::to_solver(const ConstVec& coef) const {
   return coef.cwiseProduct(problem_.design.scale()) / target_.scale;

@@ -35,7 +35,8 @@ void Screening::correlate_all(Solution& solution) {
   }
 }
 
-void Screening::refresh(const Vector& thresholds, const std::vector<char>& wanted, Solution& solution) {
+void Screening::refresh(const Regularizer& regularizer, const Vector& thresholds, const std::vector<char>& wanted,
+                        Solution& solution) {
   refresh_residual(problem_, solution);
   const Index m = static_cast<Index>(references_.size());
   if (m == 0) return correlate_all(solution);
@@ -63,10 +64,14 @@ void Screening::refresh(const Vector& thresholds, const std::vector<char>& wante
   const double distance = std::sqrt(rest.cwiseAbs2().dot(weights));
   const double noise = kCorrelationNoise * (1 + t.lpNorm<1>());
   const Vector& moment = problem_.design.second_moment();
+  Vector bound(thresholds.size());
+  for (Index j = 0; j < bound.size(); ++j) {
+    bound[j] = (std::abs(estimate[j]) + std::sqrt(moment[j]) * distance) * (1 + 1e-10) + noise;
+  }
+  bound = regularizer.pull(all_columns(bound.size()), bound);
   Columns open;
   for (Index j = 0; j < thresholds.size(); ++j) {
-    const double bound = (std::abs(estimate[j]) + std::sqrt(moment[j]) * distance) * (1 + 1e-10) + noise;
-    if (wanted[static_cast<size_t>(j)] || !(bound <= thresholds[j])) open.push_back(j);
+    if (wanted[static_cast<size_t>(j)] || !(bound[j] <= thresholds[j])) open.push_back(j);
   }
   if (static_cast<double>(open.size()) > kWorthAPass * static_cast<double>(thresholds.size())) {
     return correlate_all(solution);

@@ -5,6 +5,7 @@
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/group_solver.hpp"
 #include "pyreweight/inner_choice.hpp"
 #include "pyreweight/reweighting.hpp"
 #include "pyreweight/rounding.hpp"
@@ -30,7 +31,12 @@ constexpr double kRefined = 1e-11;
 
 WorkingSetSolver::WorkingSetSolver(const Problem& problem, Regularizer& regularizer)
     : problem_(problem), regularizer_(regularizer), screening_(problem), in_working_(problem.design.cols(), 0) {
-  auto gram = std::make_unique<GramSolver>(problem.monitor);
+  std::unique_ptr<GramForm> gram;
+  if (regularizer.groups().singletons()) {
+    gram = std::make_unique<GramSolver>(problem.monitor);
+  } else {
+    gram = std::make_unique<GroupSolver>(regularizer, working_, problem.monitor);
+  }
   by_gram_ = gram.get();
   inner_ = std::move(gram);
   solution_.v = Vector::Zero(problem.design.cols());
@@ -46,7 +52,7 @@ WorkingSetSolver::WorkingSetSolver(const Problem& problem, Regularizer& regulari
 void WorkingSetSolver::start_from(const ConstVec& v) {
   for (Index j = 0; j < v.size(); ++j) solution_.v[j] = regularizer_.excluded(j) ? 0.0 : v[j];
   Columns fresh;
-  for (const Index j : support(solution_.v)) {
+  for (const Index j : regularizer_.groups().complete(support(solution_.v))) {
     if (!in_working_[j]) fresh.push_back(j);
   }
   add_columns(fresh);
@@ -66,7 +72,8 @@ void WorkingSetSolver::give_up_gram() {
 void WorkingSetSolver::add_columns(const Columns& fresh) {
   if (fresh.empty()) return;
   const auto active = static_cast<Index>(support(inner_->v()).size());
-  if (by_gram_ && columns_are_cheaper(problem_.design, working_, fresh, active)) give_up_gram();
+  const bool has_choice = by_gram_ && regularizer_.groups().singletons();  // only a Gram matrix descends on groups
+  if (has_choice && columns_are_cheaper(problem_.design, working_, fresh, active)) give_up_gram();
   const Vector correlations = gather(solution_.gradient, fresh);
   if (by_columns_) {
     by_columns_->append(fresh, correlations);
@@ -83,11 +90,11 @@ void WorkingSetSolver::add_columns(const Columns& fresh) {
 /// much higher give a problem the working set can be trusted with, so that its support does not fill up with the
 /// substitutes of columns still outside.
 Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stage) const {
+  const Vector pull = regularizer_.pull(all_columns(thresholds.size()), solution_.gradient);
   std::vector<std::pair<double, Index>> violators;
   for (Index j = 0; j < thresholds.size(); ++j) {
-    const double correlation = std::abs(solution_.gradient[j]);
-    if (in_working_[j] || correlation <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
-    violators.emplace_back(-correlation / thresholds[j], j);
+    if (in_working_[j] || pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
+    if (regularizer_.groups().leads(j)) violators.emplace_back(-pull[j] / thresholds[j], j);
   }
   const size_t active = support(solution_.v).size();
   // m new columns cost about m^2 / 2 products a row, a pass over X costs p: with few columns small steps are cheaper.
@@ -108,12 +115,12 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   std::sort(violators.begin(), violators.end());
   Columns fresh;
   for (const auto& violator : violators) fresh.push_back(violator.second);
-  return fresh;
+  return regularizer_.groups().complete(fresh);
 }
 
 void WorkingSetSolver::write_back(const Vector& thresholds) {
   solution_.v = scatter(inner_->v(), working_, solution_.v.size());
-  screening_.refresh(thresholds, in_working_, solution_);
+  screening_.refresh(regularizer_, thresholds, in_working_, solution_);
 }
 
 const Solution& WorkingSetSolver::solve() {
@@ -137,7 +144,8 @@ const Solution& WorkingSetSolver::solve() {
     write_back(thresholds);
     if (!within_limits) break;
     if (stage > 1) continue;
-    const bool polish = by_columns_ && !reweighting && exact && accuracy > 0;
+    const bool loose = by_columns_ || !regularizer_.groups().singletons();  // the solvers that stop at the accuracy
+    const bool polish = loose && !reweighting && exact && accuracy > 0;
     if (!worst_violators(thresholds).empty()) {
       if (reweighting) target = kLooseTarget;
       continue;

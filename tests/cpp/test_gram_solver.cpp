@@ -255,7 +255,7 @@ TEST_CASE("concave_direction finds one exactly where the form on the support is 
     const Matrix H = submatrix(problem.G, support(v)) + Matrix(gather(curvature, support(v)).asDiagonal());
     const double smallest = Eigen::SelfAdjointEigenSolver<Matrix>(H).eigenvalues()[0];
     Vector d;
-    const bool found = solver.concave_direction(curvature, d);
+    const bool found = solver.concave_direction(Vector::Zero(curvature.size()), curvature, d);
     CHECK(found == (smallest <= 0));
     if (!found) continue;
     CHECK(d[2] == 0);

@@ -56,6 +56,8 @@ TEST_CASE("screened correlations are exact wherever they reach the threshold") {
     Monitor monitor;
     const auto design = dense_design(X.data(), n, p, false, Vector::Ones(n), true, true, monitor);
     const Problem problem{*design, y.array() - y.mean(), monitor, Options{}};
+    const auto rule = make_penalty("l1", {});
+    const Regularizer regularizer(*rule, 1.0, Vector::Ones(p), *design, 1.0);
     Screening screening(problem);
     Solution solution;
     solution.v = Vector::Zero(p);
@@ -68,7 +70,7 @@ TEST_CASE("screened correlations are exact wherever they reach the threshold") {
       CAPTURE(step);
       for (const Index j : {Index{1}, Index{5}, Index{9}}) solution.v[j] += 0.002 * random.uniform(-1, 1);
       const Vector thresholds = Vector::Constant(p, largest * random.uniform(0.5, 1));
-      screening.refresh(thresholds, wanted, solution);
+      screening.refresh(regularizer, thresholds, wanted, solution);
       Solution exact = solution;
       refresh(problem, exact);
       CHECK(largest_difference(exact.residual, solution.residual) == 0);

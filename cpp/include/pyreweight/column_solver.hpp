@@ -20,10 +20,10 @@ class ColumnSolver final : public InnerSolver {
   bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
   /// Looks for it by conjugate gradients, which find one in exact arithmetic where there is one. In practice they are
   /// stopped at a residual far above rounding: a direction with next to no curvature may be missed.
-  bool concave_direction(const ConstVec& curvature, Vector& direction) override;
+  bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
   void move(double step, const ConstVec& direction) override;
   double loss_change(double step, const ConstVec& direction) const override;
-  void settle(const std::function<double(Index, double, double)>& place) override;
+  void settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) override;
 
  private:
   enum class Reached { solution, boundary, indefinite };

@@ -6,25 +6,34 @@
 namespace pyreweight {
 
 /// The quadratic problem on a working set of columns known only through their Gram matrix G.
-class GramSolver final : public InnerSolver {
+class GramForm : public InnerSolver {
+ public:
+  const Matrix& gram() const { return G_; }
+  void set_state(const ConstVec& v, const ConstVec& correlations) override;
+  /// Appends m columns with v = 0: `cross` (k, m) with the present ones, `own` (m, m) among themselves.
+  void append(const Matrix& cross, const Matrix& own, const ConstVec& correlations);
+  void move(double step, const ConstVec& direction) override;
+  double loss_change(double step, const ConstVec& direction) const override;
+
+ protected:
+  Vector times_gram(const ConstVec& x) const;  // G x, using the nonzeros of x only
+
+  Matrix G_;
+};
+
+/// Every column by itself.
+class GramSolver final : public GramForm {
  public:
   explicit GramSolver(Monitor& monitor) : monitor_(monitor), factor_(monitor) {}
 
-  const Matrix& gram() const { return G_; }
-  void set_state(const ConstVec& v, const ConstVec& correlations) override;
   double diagonal(Index i) const override { return G_(i, i); }
-  /// Appends m columns with v = 0: `cross` (k, m) with the present ones, `own` (m, m) among themselves.
-  void append(const Matrix& cross, const Matrix& own, const ConstVec& correlations);
-
   /// Minimises to rounding: sweeps of coordinate descent find the signs, an active-set Newton step on the support lands
   /// on the solution, whatever the accuracy asked for.
   bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
 
-  /// False exactly where G + diag(curvature) is positive definite on the support.
-  bool concave_direction(const ConstVec& curvature, Vector& direction) override;
-  void move(double step, const ConstVec& direction) override;
-  double loss_change(double step, const ConstVec& direction) const override;
-  void settle(const std::function<double(Index, double, double)>& place) override;
+  /// False exactly where G + diag(l2) is positive definite on the support.
+  bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
+  void settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) override;
 
  private:
   bool sweep(const ConstVec& l1, const ConstVec& l2);
@@ -37,10 +46,8 @@ class GramSolver final : public InnerSolver {
   /// Goes from v_ along Newton's `direction` on the columns of factor_: all the way, where no sign is lost (true), or
   /// with the coordinates that lose theirs stopped at zero. `downhill` is minus the gradient there, brought up to date.
   bool step_on_support(const ConstVec& direction, const ConstVec& l1, Vector& downhill);
-  Vector times_gram(const ConstVec& x) const;  // G x, using the nonzeros of x only
 
   Monitor& monitor_;
-  Matrix G_;
   SupportFactor factor_;
 };
 

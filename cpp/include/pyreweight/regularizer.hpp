@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pyreweight/design.hpp"
+#include "pyreweight/groups.hpp"
 #include "pyreweight/penalty.hpp"
 
 namespace pyreweight {
@@ -12,9 +13,15 @@ namespace pyreweight {
 ///
 /// The derivative with respect to |v_j| is level_j Omega'(t_j), level_j = (alpha / Y) unit_j c_j.
 /// c_j = 0 leaves a column unpenalised; c_j = inf (also set for constant columns) keeps it out.
+///
+/// With groups the second sum is over groups, of (alpha c_g / Y^2) Omega(t_g; alpha) with t_g the norm of the t_j in
+/// the group, and c_j = c_g for each of its columns; columns with c_j = 0 or inf leave their group. Everything below
+/// stays one number per column: with t_g for t_j, and |v_j| replaced by radius_j = t_g / (unit_j Y), every statement
+/// about a column alone is the one about its group. Functions of some columns take those that are left out for zero.
 class Regularizer {
  public:
-  Regularizer(const Penalty& penalty, double alpha, Vector weights, const Design& design, double y_scale);
+  Regularizer(const Penalty& penalty, double alpha, Vector weights, const Design& design, double y_scale,
+              const Groups& groups = {});
 
   const Penalty& penalty() const { return penalty_; }
   double alpha() const { return alpha_; }
@@ -22,6 +29,9 @@ class Regularizer {
   void set_alpha(double alpha) { alpha_ = alpha; }
   const Vector& weights() const { return weights_; }
   const Vector& units() const { return units_; }
+  const Groups& groups() const { return groups_; }
+  /// unit_j over the largest of its group, (p,); empty without groups.
+  const Vector& relative_units() const { return relative_; }
   bool excluded(Index j) const { return std::isinf(weights_[j]); }
   bool penalised(Index j) const { return weights_[j] > 0 && !excluded(j); }
 
@@ -29,10 +39,22 @@ class Regularizer {
   double level(Index j) const;
 
   double value(const Columns& columns, const ConstVec& v) const;
-  /// level_j Omega'(t_j), and level_j unit_j Y Omega''(t_j): first and second derivative with respect to |v_j|.
+  /// The derivative with respect to |v_j|.
   Vector slope(const Columns& columns, const ConstVec& v) const;
+  /// level_j Omega'(t_j), and level_j unit_j Y Omega''(t_j): first and second derivative with respect to radius_j,
+  /// which is |v_j| for a column by itself.
+  Vector radial_slope(const Columns& columns, const ConstVec& v) const;
   Vector curvature(const Columns& columns, const ConstVec& v) const;
-  /// The weights of the l1 and the quadratic part of the majoriser at v (see Penalty::majorise).
+  Vector radius(const Columns& columns, const ConstVec& v) const;
+  /// What of a gradient pulls at radius_j: |gradient_j|, or unit_j times the norm of gradient / unit over the group. A
+  /// zero is stationary while it stays below the threshold.
+  Vector pull(const Columns& columns, const ConstVec& gradient) const;
+  /// The second derivatives by the v_j, (k, k).
+  Matrix hessian(const Columns& columns, const ConstVec& v) const;
+  /// t_j, 0 where not penalised: such a column takes no place in a ranking.
+  Vector magnitudes(const Columns& columns, const ConstVec& v) const;
+  /// The weights of the l1 and the quadratic part of the majoriser at v (see Penalty::majorise), with radius_j for
+  /// |v_j|.
   void majorise(const Columns& columns, const ConstVec& v, Vector& l1, Vector& l2) const;
   /// The ridge weights of the eta-trick, alpha c_j / eta_j in the units of v.
   Vector ridge_weights(const Columns& columns, const ConstVec& v) const;
@@ -40,18 +62,19 @@ class Regularizer {
   Vector zero_thresholds() const;
   /// The same for a penalty of infinite slope: below it the coordinate's own prox is zero.
   Vector prox_thresholds(const Vector& second_moment) const;
-  /// argmin over v_j of g/2 (v_j - z)^2 + penalty term of column j.
+  /// argmin over x of g/2 (x - z)^2 + penalty term of column j, or of its group, at radius_j = |x|.
   double prox(Index j, double z, double g) const;
 
  private:
   double factor(Index j) const;  // of a derivative with respect to t_j: level_j, 0 if unpenalised, inf if excluded
-  Vector magnitudes(const Columns& columns, const ConstVec& v) const;  // t_j
 
   const Penalty& penalty_;
   double alpha_;
   double y_scale_;
   Vector weights_;  // c_j
   Vector units_;    // d_j / D_j
+  Groups groups_;
+  Vector relative_;
 };
 
 }  // namespace pyreweight

@@ -13,7 +13,8 @@ struct ModelRequest {
   bool fit_intercept = true;
   double weight_sum = 0;       // sum of the sample weights
   double eps = 1e-3;           // where a path of alphas ends, as a fraction of alpha_max
-  Vector feature_weights;      // (p,)
+  Vector feature_weights;      // (p,), the same throughout a group but for 0 and inf, which take a column out of it
+  Groups feature_groups;       // weighted by the root of their size besides
   const Loss* loss = nullptr;  // nullptr: squared
   Options options;
 };

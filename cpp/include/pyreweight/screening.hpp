@@ -11,9 +11,10 @@ namespace pyreweight {
 ///
 ///     |z_j' pi r| <= |sum_i t_i c_ij| + ||z_j|| ||rest||     in the norms weighted by pi,
 ///
-/// and a column whose bound stays below its threshold needs no look at the data. Along a path of alphas the residual
-/// moves almost in the span of the last ones, and the rest is of second order. Nothing here is a guess: a column left
-/// out is proven to satisfy its stationarity condition, so screening changes no answer and no certificate.
+/// and a column whose bound stays below its threshold (a group: the norm of its bounds) needs no look at the data.
+/// Along a path of alphas the residual moves almost in the span of the last ones, and the rest is of second order.
+/// Nothing here is a guess: a column left out is proven to satisfy its stationarity condition, so screening changes no
+/// answer and no certificate.
 class Screening {
  public:
   explicit Screening(const Problem& problem) : problem_(problem) {}
@@ -22,7 +23,8 @@ class Screening {
   void refresh_all(Solution& solution);
   /// The same, but the gradient of a column that is not `wanted` (p,) and certain to stay below its threshold (p,) may
   /// be an estimate, itself below the threshold.
-  void refresh(const Vector& thresholds, const std::vector<char>& wanted, Solution& solution);
+  void refresh(const Regularizer& regularizer, const Vector& thresholds, const std::vector<char>& wanted,
+               Solution& solution);
 
  private:
   struct Reference {

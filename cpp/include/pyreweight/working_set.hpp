@@ -13,7 +13,7 @@ namespace pyreweight {
 /// conditions over all columns.
 ///
 /// The first majoriser is that of v = 0, which is the lasso; it is solved over all columns before the first
-/// reweighting, so that large coefficients do not hide the others. The working set grows by the columns that violate
+/// reweighting, so that large coefficients do not hide the others. The working set, always of whole groups, grows by the columns that violate
 /// |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of solve(), which makes a
 /// path of alphas cheap.
 class WorkingSetSolver final : public Solver {
@@ -42,7 +42,7 @@ class WorkingSetSolver final : public Solver {
   const Problem& problem_;
   Regularizer& regularizer_;
   std::unique_ptr<InnerSolver> inner_;  // one of the two below, the other is null
-  GramSolver* by_gram_ = nullptr;
+  GramForm* by_gram_ = nullptr;
   ColumnSolver* by_columns_ = nullptr;
   Screening screening_;
   Columns working_;               // working_[i] is the column of inner coordinate i
