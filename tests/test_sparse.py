@@ -261,8 +261,8 @@ def test_the_core_refuses_what_it_cannot_read(data):
         core.fit(
             X=A, Y=np.asfortranarray(y[:, None]), sample_weight=np.ones(len(y)), penalty="l1", params={}, alpha=1.0,
             solver="auto", fit_intercept=True, standardize=True, feature_weights=np.ones(X.shape[1]),
-            feature_groups=np.zeros(0, dtype=np.intp), start=np.zeros((0, 0), order="F"), max_iter=10, tol=1e-6, eps=1e-3, report=None,
-            loss="squared", loss_params={},
+            feature_groups=np.zeros(0, dtype=np.intp), start=np.zeros((0, 0), order="F"), max_iter=10, tol=1e-6,
+            eps=1e-3, report=None, loss="squared", loss_params={},
         )  # fmt: skip
 
     fit(X)

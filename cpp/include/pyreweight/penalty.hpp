@@ -59,7 +59,7 @@ class Penalty {
 template <class P>
 struct Param {
   const char* name;
-  double P::*place;
+  double P::* place;
   double low;
   bool low_included;
   double high;

@@ -13,9 +13,9 @@ namespace pyreweight {
 /// conditions over all columns.
 ///
 /// The first majoriser is that of v = 0, which is the lasso; it is solved over all columns before the first
-/// reweighting, so that large coefficients do not hide the others. The working set, always of whole groups, grows by the columns that violate
-/// |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of solve(), which makes a
-/// path of alphas cheap.
+/// reweighting, so that large coefficients do not hide the others. The working set, always of whole groups, grows by
+/// the columns that violate |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of
+/// solve(), which makes a path of alphas cheap.
 class WorkingSetSolver final : public Solver {
  public:
   WorkingSetSolver(const Problem& problem, Regularizer& regularizer);
