@@ -1,5 +1,6 @@
 """ARD maximises the evidence: against its definition, scikit-learn, the laws of units, and its faces."""
 
+import json
 import sys
 import warnings
 from pathlib import Path
@@ -168,6 +169,38 @@ def test_orthonormal_columns_have_the_faces_shown():
     assert_allclose(model.keep_prob_[inside], expected, rtol=1e-6)
     t = np.geomspace(1e-3, 10, 9)
     assert_array_equal(ARD().eta(t, 0.3), VariationalBayesDropout().eta(t, 0.3))
+
+
+def variances_of(w, X, noise):
+    """The minimiser over eta of sum w^2 / eta + log det(noise I + X diag(eta) X'), by exact steps in each coordinate."""
+    eta = w**2
+    inside = np.flatnonzero(w)
+    for _ in range(300):
+        before = eta.copy()
+        for j in inside:
+            others = np.where(np.arange(len(w)) == j, 0, eta)
+            gain = X[:, j] @ np.linalg.solve(noise * np.eye(len(X)) + (X * others) @ X.T, X[:, j])
+            eta[j] = (w[j] ** 2 + np.sqrt(w[j] ** 4 + 4 * w[j] ** 2 / gain)) / 2
+        if np.allclose(eta, before, rtol=1e-14, atol=0):
+            break
+    logdet = np.linalg.slogdet(noise * np.eye(len(X)) + (X * eta) @ X.T)[1]
+    return eta, (np.sum(w[inside] ** 2 / eta[inside]) + logdet) / 2
+
+
+def test_fitted_variances_are_those_of_the_reference_penalty(shared, simulate):
+    """The reference cases pin down the penalty; at a fit the variances are its eta at the coefficients."""
+    oracles = json.loads((shared / "oracles" / "penalties.json").read_text())["nonseparable"]
+    cases = [case for case in oracles if case["name"] == "ard"]
+    assert len(cases) == 2
+    for case in cases:
+        eta, value = variances_of(np.array(case["w"]), np.array(case["params"]["X"]), case["params"]["tau"])
+        assert_allclose(eta, case["eta_hat"], rtol=1e-9)
+        assert value == pytest.approx(case["omega"], rel=1e-12)
+    X, y, _ = simulate(30, 9, seed=1)
+    model = fit(X, y)
+    variances, noise = prior(model, X)
+    assert 0 < np.count_nonzero(variances) < 9
+    assert_allclose(variances_of(model.coef_, X - X.mean(axis=0), noise)[0], variances, rtol=1e-6)
 
 
 @pytest.mark.parametrize("use", [lambda X, y: dropout_path(X, y, penalty=ARD())])

@@ -1,5 +1,7 @@
 """Groups of features: one eta and one keep probability each, in or out as a whole, certified by the norms of groups."""
 
+import json
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -110,6 +112,22 @@ def test_group_l1_is_the_minimiser_that_proximal_gradient_finds(problem, fractio
     pi = weights / weights.sum()
     assert_allclose(model.coef_ * np.sqrt(pi @ (X - pi @ X) ** 2), reference, atol=1e-8)
     assert_allclose(model.objective_, objective, rtol=1e-10)
+
+
+def test_group_lasso_of_the_reference(shared):
+    """Orthonormal columns, and a target whose solution is the reference's vector: its penalty and its eta."""
+    oracles = json.loads((shared / "oracles" / "penalties.json").read_text())["nonseparable"]
+    (case,) = [case for case in oracles if case["name"] == "group_lasso"]
+    w, alpha = np.array(case["w"]), 0.1
+    labels = np.zeros(5, dtype=int)
+    labels[case["params"]["groups"][1]] = 1
+    X = np.linalg.qr(np.random.default_rng(0).normal(size=(20, 5)))[0] * np.sqrt(20)
+    eta = np.array(case["eta_hat"])  # of the penalty with its weight, the root of the size of the group
+    y = X @ (w * (1 + alpha / eta))
+    model = AdaptiveDropoutRegressor(alpha, penalty="l1", fit_intercept=False, feature_groups=labels).fit(X, y)
+    assert_allclose(model.coef_, w, rtol=1e-12)
+    assert model.objective_ == pytest.approx(np.mean((y - X @ w) ** 2) / 2 + alpha * case["omega"], rel=1e-12)
+    assert_allclose(model.keep_prob_, eta / (eta + alpha), rtol=1e-12)
 
 
 @pytest.mark.parametrize("standardize", [True, False])

@@ -7,15 +7,24 @@ from numpy.testing import assert_allclose
 
 from pyreweight._native import core
 from pyreweight.penalties import (
+    L1,
+    L2,
     MCP,
+    SCAD,
+    BernoulliDropout,
     CappedL1,
     Cauchy,
+    CustomDropout,
+    CustomPenalty,
+    ElasticNet,
     Exponential,
     Geman,
     GemanMcClure,
     HardConcrete,
     Huber,
     LogSquare,
+    LogSum,
+    Lp,
     PowerDropout,
     Standout,
     VariationalBayesDropout,
@@ -92,6 +101,26 @@ def test_conjugate_of_geman(eta):
 
 
 ENDS = [
+    L1(),
+    L2(),
+    ElasticNet(l1_ratio=0.0),
+    ElasticNet(l1_ratio=1e-12),
+    ElasticNet(l1_ratio=1.0),
+    Lp(p=1e-3),
+    Lp(p=0.999),
+    Lp(p=1.001),
+    Lp(p=2.0),
+    LogSum(scale=1e-100),
+    LogSum(scale=1e100),
+    SCAD(a=1 + 1e-6, scale=1),
+    SCAD(a=1e12),
+    MCP(gamma=1e-8),
+    MCP(gamma=1e12),
+    BernoulliDropout(rate=1e-12),
+    BernoulliDropout(rate=1 - 1e-12),
+    VariationalDropout("molchanov"),
+    VariationalDropout("molchanov", scale=1e-100),
+    VariationalDropout("molchanov", scale=1e100),
     PowerDropout(q=1e-3, c=1e-3),
     PowerDropout(q=1e-3, c=1e3),
     PowerDropout(q=1.999, c=1e-3),
@@ -119,6 +148,10 @@ ENDS = [
 ]
 
 
+def test_every_rule_of_the_registry_is_taken_to_its_ends():
+    assert {penalty._core_arguments()[0] for penalty in ENDS} == set(core.penalty_names())
+
+
 @pytest.mark.parametrize("penalty", ENDS, ids=repr)
 @pytest.mark.parametrize("alpha", [1e-3, 1.0])
 def test_ends_of_the_parameters(penalty, alpha):
@@ -135,7 +168,7 @@ def test_ends_of_the_parameters(penalty, alpha):
         x = penalty.prox(t, alpha, step)
         assert np.all((x >= 0) & (x <= t))
         assert np.all(np.diff(x[:-1]) >= 0)
-        kept = (x > 1e-290) & (t < np.inf)
+        kept = (x > 1e-290) & (t < np.inf) & (penalty.derivative(x, alpha) < np.inf)  # v x of a plain ridge overflows
         assert_allclose(x[kept] + step * alpha * penalty.derivative(x[kept], alpha), t[kept], rtol=1e-9)
 
 
@@ -186,3 +219,20 @@ def test_hard_concrete_of_temperature_zero_is_mcp():
     assert_allclose(hard.value(u), mcp.value(u), rtol=1e-7)
     assert_allclose(hard.derivative(u), mcp.derivative(u), rtol=1e-6)
     assert_allclose(hard.prox(2 * u, step=0.5), mcp.prox(2 * u, step=0.5), rtol=1e-6)
+
+
+@pytest.mark.parametrize("points", [np.array([0.0, *POINTS]), np.array(POINTS[::-1])], ids=["rising", "falling"])
+def test_custom_penalties_from_end_to_end_of_the_double_range(points):
+    """The same rule from callables: what is integrated numerically, and what is not."""
+    own, ours = CustomPenalty(lambda t: 1 / (1 + t), np.log1p), LogSum(scale=1.0)
+    strategy = CustomDropout(lambda t: t / (1 + t))  # the strategy of l1
+    for penalty, rule in ((own, ours), (strategy, L1())):
+        assert_allclose(penalty.keep_prob(points), rule.keep_prob(points), rtol=1e-12)
+        told = points < (1e300 if penalty is own else 1e6)  # beyond, the callable itself says 1 up to rounding
+        assert_allclose(penalty.derivative(points[told]), rule.derivative(points[told]), rtol=1e-9)
+        assert_allclose(penalty.eta(points[told]), rule.eta(points[told]), rtol=1e-9)
+        assert_allclose(penalty.value(points[told]), rule.value(points[told]), rtol=1e-8)
+        assert_allclose(penalty.prox(points[told]), rule.prox(points[told]), rtol=1e-6, atol=1e-12)
+        assert np.all(np.isfinite(penalty.value(points[told])))
+        x = penalty.prox(points)
+        assert np.all((x >= 0) & (x <= points))

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from pyreweight import AdaptiveDropoutRegressor
 from pyreweight._native import core
-from pyreweight.penalties import MCP, FixedStrength, Standout, TargetedDropout, TopK, get_penalty
+from pyreweight.penalties import ARD, MCP, FixedStrength, Standout, TargetedDropout, TopK, get_penalty
 
 RANKING = [name for name in core.penalty_names(separable=False) if "k" in get_penalty(name).get_params()]
 vectors = st.lists(st.floats(-100, 100), min_size=1, max_size=8).map(np.array)
@@ -218,7 +218,7 @@ def test_targeted_dropout_ends_in_the_ridge_of_its_own_ranking(alpha, solver, ce
     assert np.sum(model.keep_prob_ == 1) == 3
 
 
-every_name = pytest.mark.parametrize("name", [*core.penalty_names(), *RANKING])
+every_name = pytest.mark.parametrize("name", [*core.penalty_names(), *core.penalty_names(separable=False)])
 
 
 @every_name
@@ -229,7 +229,7 @@ def test_crossing_over_and_back(name, alpha):
     strategy = penalty.as_dropout(alpha)
     assert_allclose(strategy.keep_prob(w), penalty.keep_prob(w, alpha), rtol=1e-12)
     back = strategy.as_penalty()
-    factor = alpha if penalty._takes_alpha else 1.0
+    factor = 1.0 if name == "top_k" else alpha  # the only one without any strength
     assert_allclose(back.value(w), factor * penalty.value(w, alpha), rtol=1e-12)
     assert_allclose(back.derivative(w), factor * penalty.derivative(w, alpha), rtol=1e-12)
     assert_allclose(back.eta(w), penalty.eta(w, alpha) / factor, rtol=1e-12)
@@ -259,6 +259,8 @@ def test_a_strategy_at_fixed_strength_fits_what_the_penalty_fits(simulate):
     assert_allclose(got.coef_, wanted.coef_, rtol=1e-10)
     assert_allclose(got.keep_prob_, wanted.keep_prob_, rtol=1e-10)
     assert got.objective_ == pytest.approx(wanted.objective_, rel=1e-13)
+    with pytest.raises(ValueError, match="penalty estimates its strength, as ARD does"):
+        AdaptiveDropoutRegressor(penalty=ARD().as_dropout(0.3)).fit(X, y)
     for penalty, message in [
         (FixedStrength("mcp"), "penalty of fixed_strength"),
         (FixedStrength(MCP(), 0), "strength"),

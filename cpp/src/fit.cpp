@@ -50,6 +50,11 @@ Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest&
     return request.paper_loop ? solve_irls(problem, regularizer, start)
                               : solve_top_k(problem, regularizer, ranking->k(), start);
   }
+  if (!penalty.has_strength()) {
+    throw std::invalid_argument(
+        "penalty estimates its strength, as ARD does, and cannot be fitted at a fixed one: take ARD() itself, or "
+        "VariationalBayesDropout().as_dropout(alpha), whose keep probabilities are the same");
+  }
   Solution solution;
   if (std::isnan(request.alpha)) {
     const AutoAlpha rule{request.weight_sum, request.fit_intercept, request.eps};

@@ -30,7 +30,8 @@ class Penalty(BaseEstimator):
     """
 
     _name: ClassVar[str]
-    _takes_alpha = True  # whether the strength has a meaning
+    _takes_alpha = True  # whether estimators take a strength
+    _faces_take_alpha = True  # whether the faces have one
 
     def _core_arguments(self) -> tuple[str, dict]:
         """Name and parameters as the compiled core takes them; a parameter that is not a number is a ValueError."""

@@ -13,6 +13,10 @@ class FixedStrength(Penalty):
     minimise with `penalty` and ``alpha=strength``. Other values of alpha multiply the penalty, while the scale stays
     where it is. Convexity, behaviour at 0 and at infinity are those of `penalty`.
 
+    Of :class:`ARD`, which estimates its strength, this is the strategy of one orthonormal column at the noise level
+    :math:`\alpha_0`; estimators refuse it. What they can fit is ``VariationalBayesDropout().as_dropout(alpha)``, with
+    the same keep probabilities. Strategies that have no strength, such as :class:`TopK`, are what they are at any.
+
     Parameters
     ----------
     penalty : Penalty
@@ -45,7 +49,7 @@ class FixedStrength(Penalty):
         if not isinstance(self.penalty, Penalty):
             raise ValueError(f"penalty of {self._name} must be an instance of Penalty, got {self.penalty!r}")
         strength = _positive(self.strength, f"strength of {self._name}")
-        if not self.penalty._takes_alpha:
+        if not self.penalty._faces_take_alpha:
             return self.penalty._core_arguments()
         return self._name, {"penalty": self.penalty._core_arguments(), "strength": strength}
 

@@ -43,6 +43,7 @@ class TopK(Penalty):
 
     _name = "top_k"
     _takes_alpha = False
+    _faces_take_alpha = False
 
     def __init__(self, k=10):
         self.k = k
