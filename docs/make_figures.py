@@ -6,33 +6,22 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_diabetes
 
-from pyreweight import dropout_training
+from pyreweight import PenaltyDisplay, dropout_training
 from pyreweight.penalties import L1, MCP, Huber, LogSum, Standout, VariationalDropout
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
 
-STRATEGIES = {
-    "lasso": L1(),
-    "log-sum": LogSum(),
-    "MCP": MCP(),
-    "variational dropout": VariationalDropout(),
-    "Standout": Standout(),
-}
+STRATEGIES = [L1(), LogSum(), MCP(), VariationalDropout(), Standout()]
 
 
 def faces():
     """Penalty and keep probability of a few strategies at alpha = 1, side by side."""
     import matplotlib.pyplot as plt
 
-    w = np.linspace(0, 5, 300)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    for name, strategy in STRATEGIES.items():
-        left.plot(w, strategy.value(w), label=name)
-        right.plot(w, strategy.keep_prob(w), label=name)
-    left.set(xlabel="coefficient", ylabel="penalty", ylim=(0, 3.2))
-    right.set(xlabel="coefficient", ylabel="keep probability", ylim=(0, 1.03))
-    left.legend(frameon=False, fontsize="small")
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    PenaltyDisplay.from_penalties(STRATEGIES, points=np.linspace(0, 5, 300), ax=axes)
+    axes[0].set(ylim=(0, 3.2))
     return figure
 
 

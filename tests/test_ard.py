@@ -172,7 +172,7 @@ def test_orthonormal_columns_have_the_faces_shown():
 
 
 def variances_of(w, X, noise):
-    """The minimiser over eta of sum w^2 / eta + log det(noise I + X diag(eta) X'), by exact steps in each coordinate."""
+    """The minimiser over eta of sum w^2 / eta + log det(noise I + X diag(eta) X'), one coordinate after another."""
     eta = w**2
     inside = np.flatnonzero(w)
     for _ in range(300):
