@@ -100,6 +100,7 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const Columns& wo
 bool NewtonSolver::step(Regularizer& regularizer, const Columns& working) {
   const bool smooth = regularizer.penalty().slope_at_zero() == 0;
   Options options = problem_.options;
+  options.search = false;  // of a model that holds near the present point only
   options.max_iter = smooth ? kSmoothReweightings : kModelReweightings;
   const QuadraticModel model(problem_, working, solution_, options, quiet_);
   Regularizer local = model.regularizer(regularizer);

@@ -5,6 +5,7 @@
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/coordinate_search.hpp"
 #include "pyreweight/group_solver.hpp"
 #include "pyreweight/inner_choice.hpp"
 #include "pyreweight/reweighting.hpp"
@@ -26,6 +27,9 @@ constexpr double kLooseTarget = 1e-2;
 constexpr double kStageDrop = 0.4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
+// Share of the objective that a move to another local minimum must take off it, and how many rounds of them there are.
+constexpr double kLeastGain = 1e-11;
+constexpr int kMostSearches = 20, kMostExchanges = 3;
 
 }  // namespace
 
@@ -126,13 +130,17 @@ void WorkingSetSolver::write_back(const Vector& thresholds) {
 const Solution& WorkingSetSolver::solve() {
   const bool infinite_slope = std::isinf(regularizer_.penalty().slope_at_zero());
   const bool exact = regularizer_.penalty().linear_quadratic();
-  const Vector zero = regularizer_.zero_thresholds();
-  const Vector first = infinite_slope ? regularizer_.prox_thresholds(problem_.design.second_moment()) : zero;
+  const Vector own = regularizer_.prox_thresholds(problem_.design.second_moment());
+  Vector zero = regularizer_.zero_thresholds();
+  const Vector first = infinite_slope ? own : zero;
+  if (searchable()) zero = zero.cwiseMin(own);
   bool reweighting = warm_ && !exact;
   double target = kTarget;
   double stage = reweighting ? 1 : kInfinity;
   double accuracy = kLooseTarget;  // of the first solution, while it will not be the last
-  int refinements = 0;
+  // Along a path every point would pay for what the last one has found.
+  const bool cold = !warm_;
+  int refinements = 0, searches = 0;
   solution_.n_iter = 0;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     const Vector& thresholds = reweighting ? zero : first;
@@ -160,6 +168,10 @@ const Solution& WorkingSetSolver::solve() {
       continue;
     }
     certify(problem_, regularizer_, solution_);
+    if (searches < kMostSearches && search(thresholds, cold)) {
+      ++searches;
+      continue;
+    }
     if (solution_.kkt_residual <= kRefined || ++refinements > 2) break;
   }
   certify(problem_, regularizer_, solution_);
@@ -167,6 +179,28 @@ const Solution& WorkingSetSolver::solve() {
   solution_.n_iter = std::max(1, solution_.n_iter);
   warm_ = true;
   return solution_;
+}
+
+bool WorkingSetSolver::searchable() const {
+  const Penalty& penalty = regularizer_.penalty();
+  return problem_.options.search && !penalty.convex() && penalty.separable() && regularizer_.groups().singletons();
+}
+
+bool WorkingSetSolver::is_null() const {
+  const Columns active = support(solution_.v);
+  return std::none_of(active.begin(), active.end(), [&](Index j) { return regularizer_.penalised(j); });
+}
+
+/// Leaves the local minimum reached for a lower one, where single coordinates lead to one; false where they do not.
+bool WorkingSetSolver::search(const Vector& thresholds, bool exchange) {
+  // The null model, where it is stationary, is the answer from alpha_max on, whatever lies beyond a hill.
+  if (!searchable() || is_null()) return false;
+  inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
+  CoordinateSearch search(problem_, regularizer_, working_, *inner_, kLeastGain * solution_.objective + 1e-15);
+  bool moved = search.settle();
+  for (int round = 0; exchange && by_gram_ && round < kMostExchanges && search.exchange(); ++round) moved = true;
+  if (moved) write_back(thresholds);
+  return moved;
 }
 
 /// The majoriser at v = 0: the lasso with these thresholds, or the problem itself where it is linear-quadratic.

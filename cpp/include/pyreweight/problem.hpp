@@ -11,6 +11,7 @@ namespace pyreweight {
 struct Options {
   int max_iter = 100;  // reweightings
   double tol = 1e-6;
+  bool search = true;  // for a lower local minimum from the one reached
 };
 
 /// Squared loss on centred and scaled data: target (n,) is (y - mean) / Y. Any other loss: target is y (over Y where

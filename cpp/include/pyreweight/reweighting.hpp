@@ -25,6 +25,7 @@ class Reweighting {
   bool step(double share, bool& solved);
   bool leave_concave_region();
   void settle_rising_slopes();
+  void settle_plateaus();
   void model_penalty(double share, Vector& l1, Vector& l2) const;
   double residual() const;
 

@@ -37,6 +37,9 @@ class WorkingSetSolver final : public Solver {
   void give_up_gram();
   Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
   bool solve_first(const Vector& thresholds, bool exact, double accuracy);
+  bool searchable() const;
+  bool is_null() const;  // no penalised column is nonzero
+  bool search(const Vector& thresholds, bool exchange);
   void write_back(const Vector& thresholds);
 
   const Problem& problem_;

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "pyreweight/inner_solver.hpp"
+#include "pyreweight/problem.hpp"
+
+namespace pyreweight {
+
+/// Ways out of a stationary point of a penalty that is not convex, by the exact prox of single coordinates of the
+/// working set. The objective never rises.
+class CoordinateSearch {
+ public:
+  /// The i-th coordinate of `inner` is column working[i]. `least_gain` is what a move must take off the objective to
+  /// be one. All references must outlive it.
+  CoordinateSearch(const Problem& problem, const Regularizer& regularizer, const Columns& working, InnerSolver& inner,
+                   double least_gain);
+
+  /// Every coordinate goes to the global minimum of the objective along it, zero or not, until nothing is left to gain
+  /// from that; whether any moved.
+  bool settle(int most_sweeps = 100);
+  /// Takes one coordinate after another out and lets the others settle, substitutes among them; keeps what lowers the
+  /// objective. Whether any did.
+  bool exchange();
+
+ private:
+  double settle_once(Index held);
+  bool drop(Index i);
+
+  const Problem& problem_;
+  const Regularizer& regularizer_;
+  const Columns& working_;
+  InnerSolver& inner_;
+  double least_gain_;
+  std::vector<char> penalised_;
+  Vector thresholds_;  // |c_i| below which the prox of a zero is zero
+};
+
+}  // namespace pyreweight

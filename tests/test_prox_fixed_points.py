@@ -1,0 +1,39 @@
+"""The answer for a penalty that is not convex: no coordinate alone can lower the objective, wherever it goes."""
+
+import numpy as np
+import pytest
+
+from pyreweight import AdaptiveDropoutRegressor
+from pyreweight._native import core
+from pyreweight.penalties import MCP, SCAD, get_penalty
+
+KINKED = [
+    name
+    for name in core.penalty_names()
+    if not get_penalty(name).convex
+    and get_penalty(name).slope_at_zero > 0
+    and core.penalty_properties(*get_penalty(name)._core_arguments())["separable"]
+]
+AGGRESSIVE = [MCP(gamma=0.5), MCP(gamma=0.9), SCAD(a=1.2), SCAD(a=1.01)]
+
+
+@pytest.mark.parametrize("penalty", [*KINKED, *AGGRESSIVE], ids=repr)
+def test_every_coordinate_is_where_its_prox_puts_it(penalty, simulate):
+    rule = get_penalty(penalty)
+    for seed, (n, p) in enumerate([(60, 30), (40, 120), (30, 30)]):
+        X, y, _ = simulate(n, p, seed=seed, correlation=0.9)
+        X, y = X * np.random.default_rng(seed).uniform(0.3, 3, size=p), y - y.mean()
+        X = X - X.mean(axis=0)
+        for ratio in (3, 10, 40):
+            alpha = np.abs(X.T @ y).max() / n / ratio
+            model = AdaptiveDropoutRegressor(alpha, penalty=penalty, standardize=False, fit_intercept=False).fit(X, y)
+            if not model.converged_ or not model.coef_.any():  # the null model stands from alpha_max on
+                continue
+            w, g = model.coef_, np.mean(X**2, axis=0)
+            c = X.T @ (y - X @ w) / n
+            for j in range(p):
+                target = w[j] + c[j] / g[j]
+                there = rule.prox(target, alpha, step=1 / g[j])
+                gain = 0.5 * g[j] * ((w[j] - target) ** 2 - (there - target) ** 2)
+                gain += alpha * (rule.value(np.abs(w[j]), alpha) - rule.value(np.abs(there), alpha))
+                assert gain <= 1e-9 * model.objective_
