@@ -13,9 +13,10 @@ namespace {
 
 // Of the residual at hand, what a reweighting's model is solved to.
 constexpr double kForcing = 1e-3;
-// Residual above which coordinates still change their places, sweeps that settle them, and what a step of those gains.
+// Reweightings before sweeps take over, residual above which coordinates still change their places, sweeps that settle
+// them, and what a step of those gains.
 constexpr double kUnsettled = 1e-3;
-constexpr int kSweeps = 50;
+constexpr int kPatience = 15, kSweeps = 50;
 constexpr double kLeastGain = 1e-13;
 
 }  // namespace
@@ -142,9 +143,11 @@ void Reweighting::settle_rising_slopes() {
                 [&](Index i, double z, double g) { return regularizer_.prox(working_[static_cast<size_t>(i)], z, g); });
 }
 
-/// Which coordinates are zero, which on a plateau of Omega, a sweep finds out at a fraction of the cost of a model.
+/// Which coordinates are zero, which on a plateau of Omega, a sweep finds out at a fraction of the cost of a model:
+/// where models have been changing their places for long.
 void Reweighting::settle_plateaus() {
   const Penalty& penalty = regularizer_.penalty();
+  if (n_iter_ < kPatience || !problem_.options.search) return;
   if (penalty.convex() || !penalty.separable() || std::isinf(penalty.slope_at_zero())) return;
   if (!regularizer_.groups().singletons()) return;
   if (residual() > kUnsettled) CoordinateSearch(problem_, regularizer_, working_, inner_, kLeastGain).settle(kSweeps);
