@@ -16,7 +16,7 @@ constexpr double kForcing = 1e-3;
 // Reweightings before sweeps take over, residual above which coordinates still change their places, sweeps that settle
 // them, and what a step of those gains.
 constexpr double kUnsettled = 1e-3;
-constexpr int kPatience = 15, kSweeps = 50;
+constexpr int kPatience = 6, kSweeps = 50;
 constexpr double kLeastGain = 1e-13;
 
 }  // namespace
