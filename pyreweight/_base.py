@@ -192,11 +192,16 @@ def warn_about_points(caller: str, model, answers: list[dict], stacklevel: int) 
     worst = int(np.argmax(relative))
     if model.solver == "irls":
         reached = f"the coefficients still move by more than tol={model.tol:g} of the largest one"
+        advice = (
+            "The iteration is very slow where a correlation with the residual is close to alpha, as at the top of a "
+            "grid: increase max_iter or tol, or take solver='auto', which decides zeros exactly."
+        )
     else:
         reached = f"the KKT residual is {residual[worst]:.3g}, the target {model.tol * alpha[worst]:.3g}"
+        advice = "Increase max_iter or tol, or end the path at a larger alpha (eps)."
     warnings.warn(
         f"{caller} did not converge at {np.sum(~converged)} of {len(alpha)} points; at alpha={alpha[worst]:.3g} "
-        f"{reached}. Increase max_iter or tol, or end the path at a larger alpha (eps).",
+        f"{reached}. {advice}",
         ConvergenceWarning,
         stacklevel=stacklevel,
     )

@@ -320,6 +320,14 @@ def test_not_converged_is_one_warning(data):
     assert {w.filename for w in caught} == {__file__}
 
 
+def test_slow_iteration_is_told_from_a_path_that_is_too_long(data):
+    X, y, _ = data
+    with pytest.warns(ConvergenceWarning) as caught:
+        AdaptiveDropoutRegressorCV(3, solver="irls", max_iter=3).fit(X, y)
+    assert "close to alpha" in str(caught[0].message)
+    assert "solver='auto'" in str(caught[0].message)
+
+
 def test_verbose(capsys, data):
     X, y, _ = data
     AdaptiveDropoutRegressorCV(3, cv=3).fit(X, y)
