@@ -139,7 +139,8 @@ def fit_path(
         values = parts[0].astype(problem.X.dtype, copy=False)
     if not (np.all(np.isfinite(values)) and np.all(np.isfinite(answer["intercept"]))):
         raise ValueError(f"X and y are in units so far apart that the path overflows {values.dtype}; rescale X or y")
-    shape = (problem.X.shape[1], len(answer["alpha"]))
+    outputs = answer["intercept"].shape[1] if answer["intercept"].ndim == 2 else 1
+    shape = (outputs * problem.X.shape[1], len(answer["alpha"]))
     answer["coefs"] = scipy.sparse.csc_array((values, *parts[1:]), shape=shape)
     return answer
 

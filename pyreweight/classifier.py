@@ -1,32 +1,35 @@
 """Sparse linear classification."""
 
-from numbers import Real
-
 import numpy as np
-import scipy.sparse as sp
-from scipy.special import expit, log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
 from ._base import fit_problem
-from .validation import Problem, check_data, check_problem
+from ._labels import encode_labels
+from ._predictions import ClassPredictions
+from .validation import Problem, check_problem, check_start
 
 
-class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
+class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator):
     r"""Logistic regression with a sparse penalty or, read otherwise, with adaptive dropout.
 
     With sample weights :math:`s_i` (times the class weights), :math:`S = \sum_i s_i`, and :math:`y_i = 1` for the
-    second of the two classes, 0 for the first, it minimises
+    second of two classes, 0 for the first, it minimises
 
     .. math::
 
         F(w, b) = \frac1S \sum_i s_i \big(\log(1 + e^{z_i}) - y_i z_i\big)
                   + \alpha \sum_j c_j \, \Omega(d_j |w_j|; \alpha), \qquad z_i = b + x_i^\top w
 
+    and for more classes, all at once,
+
+    .. math::
+
+        F(W, b) = \frac1S \sum_i s_i \Big(\log \sum_k e^{z_{ik}} - z_{i y_i}\Big)
+                  + \alpha \sum_{kj} c_j \, \Omega(d_j |w_{kj}|; \alpha), \qquad z_{ik} = b_k + x_i^\top w_k
+
     where :math:`d_j` is the weighted standard deviation of column j (1 with ``standardize=False``) and :math:`c_j` its
-    entry in `feature_weights`. The intercept b is not penalised. With ``penalty="l1", standardize=False`` this is the
+    entry in `feature_weights`. Intercepts are not penalised; those of more than two classes have the sum 0, as have the
+    coefficients of an unpenalised feature. With ``penalty="l1", standardize=False`` this is the
     objective of :class:`sklearn.linear_model.LogisticRegression` with the l1 penalty at ``C = 1 / (S * alpha)``. A
     column that is constant up to rounding gets coefficient 0.
 
@@ -38,9 +41,10 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
     alpha : float or "auto", default="auto"
         Strength of the penalty, positive: a feature whose correlation with the residual ``y - predicted probability``,
         in absolute value, stays under alpha is out. ``"auto"`` needs no tuning: with sigma the standard deviation of
-        the residual of the null model it is ``sigma * sqrt(log(max(p, 3)) / (2 S))``, or the null model is returned if
-        not even ``alpha_max > sigma * sqrt(2 log(max(p, 3)) / S)``. It exists for penalties with a finite positive
-        slope at zero.
+        the residual of the null model and p the number of coefficients, n_features or n_classes times as many, it is
+        ``sigma * sqrt(log(max(p, 3)) / (2 S))``, or the null model is returned if not even
+        ``alpha_max > sigma * sqrt(2 log(max(p, 3)) / S)``. It exists for penalties with a finite positive slope at
+        zero.
     penalty : str or pyreweight.penalties.Penalty, default="variational_dropout"
         The penalty or dropout strategy, as an object or by its snake_case name with default parameters.
     fit_intercept : bool, default=True
@@ -50,12 +54,14 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
         always reported for the columns as given.
     feature_weights : array-like of shape (n_features,), default=None
         Factors :math:`c_j \ge 0` of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
-    feature_groups : array-like of shape (n_features,), default=None
+    feature_groups : array-like of shape (n_features,) or "across_classes", default=None
         Labels of any one type. Features with equal labels form a group, which has one eta and one keep probability and
         is in or out as a whole: the penalty is a sum over groups, of :math:`\Omega(t_g; \alpha)` with :math:`t_g` the
         norm of :math:`d_j w_j` over the group, times :math:`c_g \sqrt{\text{size}}`. `feature_weights` must be the
         same throughout a group, except that 0 and inf take a feature out of it. For separable penalties with unit slope
-        at zero. None: every feature by itself.
+        at zero. With more than two classes groups are those of the coefficients of one class, or, with
+        ``"across_classes"``, those of one feature for all classes, which then is in or out for all of them. None: every
+        coefficient by itself.
     solver : {"auto", "irls"}, default="auto"
         ``"auto"`` takes Newton steps, each on a working set of features, and decides zeros by the stationarity
         conditions over all features. ``"irls"`` is the iteration of the paper [1]_: from keep probability 1/2
@@ -78,17 +84,17 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,)
+    classes_ : ndarray of shape (n_classes,)
         The labels of the rows that count.
-    coef_ : ndarray of shape (1, n_features)
-        Coefficients for the columns as given; zeros are exact. float32 if X is.
-    intercept_ : ndarray of shape (1,)
-        The intercept b, 0 without.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients for the columns as given, one row for two classes; zeros are exact. float32 if X is.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        The intercepts, 0 without.
     alpha_ : float
         The alpha used.
-    eta_ : ndarray of shape (1, n_features)
+    eta_ : ndarray of the shape of coef_
         Weight :math:`\hat\eta` of the penalised coefficient :math:`d_j w_j`; 0 for a feature that is out.
-    keep_prob_ : ndarray of shape (1, n_features)
+    keep_prob_ : ndarray of the shape of coef_
         Keep probability :math:`q_j = g_j \eta_j / (g_j \eta_j + \alpha c_j)` of the mask on the centred, scaled column;
         :math:`g_j` is its mean square, 1 when standardising. 1 where unpenalised. The masks of a group are independent
         with this one probability; :math:`c_j` has the root of its size.
@@ -104,8 +110,8 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
     converged_ : bool
         Whether the target set by `tol` was met.
     noise_scale_ : float
-        sigma of the null model, the square root of the product of the weighted shares of the two classes (1/2 without
-        intercept).
+        sigma of the null model: the standard deviation of the indicator of a class, the largest of all classes, with
+        the weighted share of the class as its probability (one in n_classes without intercept).
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -182,7 +188,7 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
             Data. float64 and float32, dense in C or Fortran order or sparse in CSC, are used where they lie; of CSR and
             the other sparse formats one copy by columns is made. Nothing is written to X, sparse X never made dense.
         y : array-like of shape (n_samples,)
-            Labels of two classes, of any type.
+            Labels of two classes or more, of any type.
         sample_weight : array-like of shape (n_samples,), default=None
             Nonnegative weights: 0 is a row removed, k is a row k times. None is 1 everywhere.
 
@@ -208,151 +214,45 @@ class AdaptiveDropoutClassifier(ClassifierMixin, BaseEstimator):
 
     def _problem(self, X, y, sample_weight, owner=None) -> Problem:
         """Validate the data and the parameters."""
-        problem = check_problem(self, X, y, sample_weight, owner=owner, encode=self._encode)
-        problem.loss = "logistic"
+
+        def encode(y, weights):
+            self.classes_, codes, weights = encode_labels(y, weights, self.class_weight)
+            return codes, weights
+
+        problem = check_problem(self, X, y, sample_weight, owner=owner, encode=encode)
+        problem.loss = "logistic" if len(self.classes_) == 2 else "softmax"
+        problem.feature_groups = self._groups(problem.feature_groups)
         return problem
 
+    def _groups(self, of_features):
+        """Return the groups of all coefficients from those of the features, (0,) for none."""
+        across, n_classes = isinstance(self.feature_groups, str), len(self.classes_)
+        if n_classes == 2:
+            return of_features[:0] if across else of_features
+        if across or of_features.size == 0:
+            return np.tile(of_features, n_classes)
+        return np.concatenate([of_features + k * (of_features.max() + 1) for k in range(n_classes)])
+
     def _solve(self, problem: Problem, start=None, stacklevel=5) -> None:
-        """Fit and set the fitted attributes."""
+        """Fit and set the fitted attributes; `start` as the core takes it."""
+        if start is None:
+            n_rows = 1 if problem.loss == "logistic" else len(self.classes_)
+            start = check_start(self, problem.X.shape[1], n_rows).reshape(-1, 1, order="F")
         fit_problem(self, problem, start, stacklevel)
         for name in ("coef_", "eta_", "keep_prob_"):
-            setattr(self, name, getattr(self, name).reshape(1, -1))
-        self.intercept_: np.ndarray = np.reshape(self.intercept_, 1)
+            setattr(self, name, getattr(self, name).reshape(-1, problem.X.shape[1]))
+        self.intercept_: np.ndarray = np.reshape(self.intercept_, -1)
 
     def _set_point(self, coef, intercept) -> None:
-        """Become the model with coefficients (n_features, 1) and intercept (1,)."""
-        self.coef_, self.intercept_ = coef.T, intercept
+        """Become the model with coefficients (n_classes * n_features, 1) and intercepts (1, n_classes) of a path."""
+        self.intercept_ = np.ravel(intercept)
+        self.coef_ = coef.reshape(len(self.intercept_), -1)
 
     def _decode(self, Y):
         """Return targets (n, 1) as labels."""
         return self.classes_[Y[:, 0].astype(int)]
 
-    def _encode(self, y, sample_weight):
-        """Return the labels as 0 and 1, and the weights of the rows with those of their classes."""
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        n_classes = len(self.classes_)
-        if n_classes == 1:
-            raise ValueError(
-                f"y must have two classes among the rows that count; they all have the one class {self.classes_[0]!r}"
-            )
-        if n_classes > 2:
-            raise ValueError(
-                f"Only binary classification is supported. The type of the target is multiclass: y has {n_classes} "
-                "classes"
-            )
-        return codes.astype(np.float64), sample_weight * self._class_factors(codes, sample_weight)[codes]
-
-    def _class_factors(self, codes, sample_weight):
-        """Return the factor of each class."""
-        if self.class_weight is None:
-            return np.ones(len(self.classes_))
-        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
-            totals = np.bincount(codes, weights=sample_weight)
-            return totals.sum() / (len(totals) * totals)
-        if not isinstance(self.class_weight, dict):
-            raise ValueError(f"class_weight must be None, 'balanced' or a dict, got {self.class_weight!r}")
-        factors = np.ones(len(self.classes_))
-        for label, factor in self.class_weight.items():
-            place = np.flatnonzero(self.classes_ == label)
-            if len(place) == 0:
-                raise ValueError(f"class_weight names the class {label!r}, but y has {list(self.classes_)}")
-            if not isinstance(factor, Real) or not 0 < factor < np.inf:
-                raise ValueError(f"class_weight must be positive and finite, got {factor!r} for the class {label!r}")
-            factors[place] = factor
-        return factors
-
-    def decision_function(self, X):
-        """Return the predictor z of every row; positive values stand for ``classes_[1]``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            b + X w.
-        """
-        check_is_fitted(self, "coef_")
-        X = check_data(self, X, reset=False)
-        return safe_sparse_dot(X, self.coef_.T, dense_output=True).ravel() + self.intercept_[0]
-
-    def predict(self, X):
-        """Return the more probable class of every row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels.
-        """
-        z = self.decision_function(X)
-        return self.classes_[(z > 0).astype(int)]
-
-    def predict_proba(self, X):
-        """Return the probability of every class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Probabilities in the order of `classes_`.
-        """
-        z = self.decision_function(X)
-        return np.stack([expit(-z), expit(z)], axis=1)
-
-    def predict_log_proba(self, X):
-        """Return the logarithm of the probability of every class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Log-probabilities in the order of `classes_`; finite also where a probability rounds to 0.
-        """
-        z = self.decision_function(X)
-        return np.stack([log_expit(-z), log_expit(z)], axis=1)
-
-    def sparsify(self):
-        """Turn `coef_` into a sparse matrix, in place; predictions stay the same.
-
-        Returns
-        -------
-        self : AdaptiveDropoutClassifier
-            The fitted estimator.
-        """
-        check_is_fitted(self, "coef_")
-        self.coef_ = sp.csr_matrix(self.coef_)
-        return self
-
-    def densify(self):
-        """Turn `coef_` back into an array.
-
-        Returns
-        -------
-        self : AdaptiveDropoutClassifier
-            The fitted estimator.
-        """
-        check_is_fitted(self, "coef_")
-        self.coef_ = self.coef_.toarray() if sp.issparse(self.coef_) else self.coef_
-        return self
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_class = False
         return tags

@@ -75,7 +75,7 @@ def check_problem(
         Y=np.asfortranarray(y.reshape(len(y), -1)),
         sample_weight=weights,
         feature_weights=feature_weights,
-        feature_groups=check_feature_groups(estimator.feature_groups, feature_weights, penalty),
+        feature_groups=check_feature_groups(estimator.feature_groups, feature_weights, penalty, of_classes=not numeric),
         penalty=penalty,
         alpha=alpha,
         one_target=y.ndim == 1,
@@ -230,8 +230,12 @@ def check_feature_weights(
     return weights
 
 
-def check_feature_groups(labels, feature_weights: NDArray[np.float64], penalty: Penalty) -> NDArray[np.intp]:
+def check_feature_groups(
+    labels, feature_weights: NDArray[np.float64], penalty: Penalty, of_classes: bool = False
+) -> NDArray[np.intp]:
     """Return the groups as numbers of shape (n_features,), or of shape (0,) without groups.
+
+    ``"across_classes"``, where there are classes, gives every feature a number of its own.
 
     A group has one mask, hence one weight: `feature_weights` may differ only by features that are unpenalised or out.
     """
@@ -243,6 +247,8 @@ def check_feature_groups(labels, feature_weights: NDArray[np.float64], penalty: 
             f"feature_groups need a separable penalty with unit slope at zero, such as 'l1', 'mcp' or "
             f"'variational_dropout', and {penalty!r} {reason}"
         )
+    if of_classes and isinstance(labels, str) and labels == "across_classes":
+        return np.arange(len(feature_weights), dtype=np.intp)
     _refuse_masks_and_dates(labels, "feature_groups")
     array = np.asarray(labels)
     if array.shape != feature_weights.shape:

@@ -30,8 +30,8 @@ from pyreweight.penalties import ARD, MCP
         AdaptiveDropoutClassifier(0.1, penalty="log_sum"),
         AdaptiveDropoutClassifier(0.1, penalty="l2"),
         AdaptiveDropoutClassifier(0.1, solver="irls", max_iter=1000),
-        AdaptiveDropoutClassifierCV(10, eps=0.01),
-        AdaptiveDropoutClassifierCV(5, penalty="l1", n_jobs=2, scoring="accuracy"),
+        AdaptiveDropoutClassifierCV(10, eps=0.01, cv=3),
+        AdaptiveDropoutClassifierCV(5, cv=3, penalty="l1", n_jobs=2, scoring="accuracy"),
     ]
 )
 @pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")  # some checks have three rows of a class

@@ -114,6 +114,12 @@ std::unique_ptr<Design> make_design(const py::object& X, const ConstVec& sample_
   throw py::type_error("X must be a dense array or a CSC matrix");
 }
 
+std::unique_ptr<Loss> make_loss_for(const std::string& name, Params params, const Eigen::Ref<const Matrix>& y) {
+  if (name == "squared") return nullptr;
+  if (name == "softmax") params["classes"] = y.size() > 0 ? y.maxCoeff() + 1 : 0.0;
+  return make_loss(name, params);
+}
+
 bool check_sparse(const py::array& indptr, const py::array& indices, Index stored, Index majors, Index minors) {
   check_parts(indptr, indices, stored, majors);
   return with_offsets(indptr, indices, [&](const auto* starts, const auto* places) {

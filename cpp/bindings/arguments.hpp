@@ -7,6 +7,7 @@
 
 #include "pyreweight/design.hpp"
 #include "pyreweight/groups.hpp"
+#include "pyreweight/loss.hpp"
 
 namespace pyreweight {
 
@@ -25,6 +26,10 @@ Monitor make_monitor(const pybind11::object& report, const pybind11::object& che
 /// column. X must outlive the result and keep its arrays. Releases the GIL while it computes the column moments.
 std::unique_ptr<Design> make_design(const pybind11::object& X, const ConstVec& sample_weight, bool fit_intercept,
                                     bool standardize, Monitor& monitor);
+
+/// The loss of that name for targets y, nullptr for "squared"; the number of classes of "softmax" is that of y, which
+/// holds class numbers 0, 1, ...
+std::unique_ptr<Loss> make_loss_for(const std::string& name, Params params, const Eigen::Ref<const Matrix>& y);
 
 /// Whether the indices of a compressed sparse matrix are sorted without duplicates; std::invalid_argument when it is
 /// malformed. `majors` x `minors` is its shape, columns by rows for CSC and rows by columns for CSR.

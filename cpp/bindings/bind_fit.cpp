@@ -18,7 +18,11 @@ py::dict to_dict(const FitResult& result) {
   out["coef"] = result.coef;
   out["eta"] = result.eta;
   out["keep_prob"] = result.keep_prob;
-  out["intercept"] = result.intercept;
+  if (result.intercepts.size() > 0) {
+    out["intercept"] = result.intercepts;
+  } else {
+    out["intercept"] = result.intercept;
+  }
   out["alpha"] = result.alpha;
   out["objective"] = result.objective;
   out["dual_gap"] = result.dual_gap;
@@ -48,7 +52,7 @@ py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
   request.feature_groups = make_groups(feature_groups);
   request.options.max_iter = max_iter;
   request.options.tol = tol;
-  const auto row_loss = loss == "squared" ? nullptr : make_loss(loss, loss_params);
+  const auto row_loss = make_loss_for(loss, loss_params, Y);
   request.loss = row_loss.get();
   std::vector<FitResult> results;
   {
@@ -75,8 +79,8 @@ void bind_fit(py::module_& m) {
         py::arg("start").noconvert(), py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"),
         py::arg("loss"), py::arg("loss_params"),
         "Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and "
-        "one dict per "
-        "target. feature_groups (p,) or (0,), start (p, k) or (0, 0).");
+        "one dict per target. feature_groups (p,) or (0,), start (p, k) or (0, 0). With the loss softmax y holds class "
+        "numbers below K, and a target has K intercepts and K p coefficients, class by class, as has feature_groups.");
   m.def("expected_logistic_loss", &expected_logistic_loss, py::arg("y").noconvert(), py::arg("z").noconvert(),
         py::arg("sd").noconvert(), py::arg("pi").noconvert(),
         "Weighted mean of the expected logistic loss at predictors of mean z and standard deviation sd.");

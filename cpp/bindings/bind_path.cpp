@@ -30,6 +30,22 @@ PathRequest make_request(const ConstVec& sample_weight, bool paper_loop, bool fi
   return request;
 }
 
+/// (number of alphas,), or (number of alphas, K) for a loss with K outputs.
+py::object intercepts(const std::vector<PathPoint>& points) {
+  const Index count = static_cast<Index>(points.size()), K = count > 0 ? points.front().intercepts.size() : 0;
+  Matrix out(count, std::max<Index>(K, 1));
+  for (Index i = 0; i < count; ++i) {
+    const PathPoint& point = points[static_cast<size_t>(i)];
+    if (K > 0) {
+      out.row(i) = point.intercepts.transpose();
+    } else {
+      out(i, 0) = point.intercept;
+    }
+  }
+  if (K > 0) return py::cast(out);
+  return py::cast(Vector(out.col(0)));
+}
+
 /// One array per quantity, one entry per alpha; coefficients as the parts of a CSC matrix (p, number of alphas), so
 /// that a long path of a wide problem stays sparse.
 py::dict to_dict(const std::vector<PathPoint>& points) {
@@ -61,7 +77,7 @@ py::dict to_dict(const std::vector<PathPoint>& points) {
   out["indptr"] = indptr;
   out["indices"] = indices;
   out["values"] = values;
-  out["intercept"] = collect(&PathPoint::intercept);
+  out["intercept"] = intercepts(points);
   out["alpha"] = collect(&PathPoint::alpha);
   out["objective"] = collect(&PathPoint::objective);
   out["dual_gap"] = collect(&PathPoint::dual_gap);
@@ -88,7 +104,7 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
   const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
   PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, feature_groups,
                                      alphas, grid_size, eps, max_iter, tol);
-  const auto row_loss = loss == "squared" ? nullptr : make_loss(loss, {});
+  const auto row_loss = make_loss_for(loss, {}, y);
   request.loss = row_loss.get();
   request.degrees_of_freedom = degrees_of_freedom;
   request.test_weight = test_weight;
@@ -114,7 +130,7 @@ Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sampl
   const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
   PathRequest request = make_request(sample_weight, false, fit_intercept, feature_weights, feature_groups, Vector(),
                                      grid_size, eps, 100, 0);
-  const auto row_loss = loss == "squared" ? nullptr : make_loss(loss, {});
+  const auto row_loss = make_loss_for(loss, {}, y);
   request.loss = row_loss.get();
   py::gil_scoped_release release;
   return path_alphas(*design, y, *rule, request, monitor);
@@ -123,18 +139,20 @@ Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sampl
 }  // namespace
 
 void bind_path(py::module_& m) {
-  m.def("fit_path", &fit_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
-        py::arg("test_weight").noconvert(), py::arg("penalty"), py::arg("params"), py::arg("alphas").noconvert(),
-        py::arg("grid_size"), py::arg("solver"), py::arg("fit_intercept"), py::arg("standardize"),
-        py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(), py::arg("max_iter"),
-        py::arg("tol"), py::arg("eps"), py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"),
-        py::arg("check"), py::arg("loss"),
-        "Fits y (n,) on X (n, p), dense or CSC, at every alpha, or on a grid of grid_size alphas when there are none. "
-        "test_weight "
-        "(n,) or (0,), feature_groups (p,) or (0,). workers: how many such calls share the threads. progress(i, alpha, "
-        "nonzeros, objective, "
-        "converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as "
-        "CSC parts of (p, number of alphas).");
+  m.def(
+      "fit_path", &fit_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
+      py::arg("test_weight").noconvert(), py::arg("penalty"), py::arg("params"), py::arg("alphas").noconvert(),
+      py::arg("grid_size"), py::arg("solver"), py::arg("fit_intercept"), py::arg("standardize"),
+      py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(), py::arg("max_iter"),
+      py::arg("tol"), py::arg("eps"), py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"),
+      py::arg("check"), py::arg("loss"),
+      "Fits y (n,) on X (n, p), dense or CSC, at every alpha, or on a grid of grid_size alphas when there are none. "
+      "test_weight "
+      "(n,) or (0,), feature_groups (p,) or (0,). workers: how many such calls share the threads. progress(i, alpha, "
+      "nonzeros, objective, "
+      "converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as "
+      "CSC parts of (p, number of alphas); with the loss softmax, whose y holds class numbers below K, of (K p, number "
+      "of alphas), class by class, as in feature_groups, and intercepts (number of alphas, K).");
   m.def("path_alphas", &find_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("penalty"), py::arg("params"), py::arg("grid_size"), py::arg("fit_intercept"), py::arg("standardize"),
         py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(), py::arg("eps"), py::arg("loss"),

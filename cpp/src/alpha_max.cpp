@@ -30,7 +30,7 @@ double smallest_alpha(double start, const KeepsOut& keeps_out) {
 
 double alpha_max(const Problem& problem, const Regularizer& regularizer, const Vector& gradient) {
   const double kink = regularizer.penalty().slope_at_zero(), scale = regularizer.y_scale();
-  const double curvature = std::isfinite(kink) ? 1.0 : null_curvature(problem);
+  const Vector moments = std::isfinite(kink) ? Vector() : null_moments(problem);
   const Vector pull = regularizer.pull(all_columns(gradient.size()), gradient);
   double top = 0;
   for (Index j = 0; j < gradient.size(); ++j) {
@@ -41,7 +41,7 @@ double alpha_max(const Problem& problem, const Regularizer& regularizer, const V
       top = std::max(top, scale * (correlation / (unit * weight * (kink > 0 ? kink : kSmoothSlope))));
       continue;
     }
-    const double g = curvature * problem.design.second_moment()[j];
+    const double g = moments[j];
     const double z = correlation / g * unit * scale, step = weight * unit * unit / g;
     const auto keeps_out = [&](double alpha) { return regularizer.penalty().zero_threshold(alpha, step) >= z; };
     if (top == 0 || !keeps_out(top)) top = smallest_alpha(top > 0 ? top : z, keeps_out);

@@ -14,7 +14,7 @@ namespace pyreweight {
 
 double noise_scale(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
                    const AutoAlpha& rule) {
-  if (problem.loss && problem.loss->known_noise()) return std::sqrt(null_curvature(problem));
+  if (problem.loss && problem.loss->known_noise()) return std::sqrt(null_curvature(problem).maxCoeff());
   const double S = rule.weight_sum, df = static_cast<double>(support(solution.v).size());
   const double freedom = std::max(S - (rule.fit_intercept ? 1.0 : 0.0) - df, S / 2);
   const double mean_square = solution.residual.cwiseAbs2().dot(problem.design.row_weights());
@@ -23,7 +23,7 @@ double noise_scale(const Problem& problem, const Regularizer& regularizer, const
 
 Solution solve_auto_alpha(const Problem& problem, Regularizer& regularizer, const AutoAlpha& rule) {
   const double S = rule.weight_sum;
-  const double L = std::log(static_cast<double>(std::max<Index>(problem.design.cols(), 3)));
+  const double L = std::log(static_cast<double>(std::max<Index>(problem.coefficients(), 3)));
   const auto solver = make_solver(problem, regularizer);
   Solution accepted = solver->solve_null();
   const double top = alpha_max(problem, regularizer, accepted.gradient);

@@ -13,14 +13,29 @@ namespace {
 
 constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
 
+// Of a residual and a column of root mean square 1; what it costs the dual value is of second order.
+constexpr double kOrthogonal = 1e-8;
+
+/// The largest derivative of the loss by the intercept and by unpenalised coefficients.
+double unpenalised_slope(const Problem& problem, const Solution& solution, const Regularizer& regularizer) {
+  double largest = 0;
+  if (problem.has_intercept) largest = std::abs(solution.residual.dot(problem.design.row_weights()));
+  for (Index j = 0; j < solution.gradient.size(); ++j) {
+    if (regularizer.weights()[j] == 0) largest = std::max(largest, std::abs(solution.gradient[j]));
+  }
+  return largest;
+}
+
 /// Fenchel dual value at theta = kappa times the residual. With terms a_j |v_j| + b_j v_j^2 / 2 (of groups: norms, see
 /// Regularizer) the dual is
 ///   sum_i pi_i inf_z (l(y_i, z) + theta_i z) - sum_j (|z_j' pi theta| - a_j)_+^2 / (2 b_j),
 /// where the first term is sum_i pi_i (y_i theta_i - theta_i^2 / 2) for the squared loss,
 /// and b_j = 0 demands |z_j' pi theta| <= a_j, which kappa sees to; correlations are known up to rounding, so both hold
 /// up to rounding. Unpenalised columns count as profiled out: the inner solvers leave the residual orthogonal to them.
+/// Where those of another loss have not done so yet, all that is known is that no objective is negative.
 double dual_value(const Problem& problem, const Solution& solution, const Vector& a, const Vector& b,
                   const Regularizer& regularizer) {
+  if (problem.loss && unpenalised_slope(problem, solution, regularizer) > kOrthogonal) return 0;
   const Vector pull = regularizer.pull(all_columns(a.size()), solution.gradient);
   double kappa = 1;
   for (Index j = 0; j < a.size(); ++j) {

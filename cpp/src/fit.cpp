@@ -18,7 +18,8 @@ namespace pyreweight {
 namespace {
 
 /// The dropout face of the coefficients: eta and keep probability q_j = g_j / (g_j + rho_j), rho_j the ridge weight.
-void describe_masks(const Design& design, const Regularizer& regularizer, const Vector& v, FitResult& result) {
+void describe_masks(const Problem& problem, const Regularizer& regularizer, const Vector& v, FitResult& result) {
+  const Vector& moment = problem.design.second_moment();
   result.eta = result.keep_prob = Vector::Zero(v.size());
   if (result.alpha > 0 || !regularizer.penalty().has_strength()) {
     const bool ranked = !regularizer.penalty().separable();
@@ -35,9 +36,11 @@ void describe_masks(const Design& design, const Regularizer& regularizer, const 
     } else if (!regularizer.penalised(j)) {
       result.keep_prob[j] = 1;
     } else if (result.eta[j] > 0) {
-      result.keep_prob[j] = design.second_moment()[j] / (design.second_moment()[j] + rho[j]);
+      result.keep_prob[j] = moment[j] / (moment[j] + rho[j]);
     }
   }
+  result.eta.conservativeResize(problem.coefficients());
+  result.keep_prob.conservativeResize(problem.coefficients());
 }
 
 Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest& request, const Vector& start) {
@@ -89,8 +92,8 @@ FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, c
     solution = run(scaled.problem(), scaled.regularizer(), request, start);
   }
   FitResult result{scaled.to_user(solution), {}, {}, {}};
-  result.coef = scatter(result.values, result.columns, design.cols());
-  describe_masks(design, scaled.regularizer(), solution.v, result);
+  result.coef = scatter(result.values, result.columns, scaled.problem().coefficients());
+  describe_masks(scaled.problem(), scaled.whole_regularizer(), solution.v, result);
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
 #include "pyreweight/curved_ridge.hpp"
+#include "pyreweight/intercept.hpp"
 #include "pyreweight/ridge.hpp"
 
 namespace pyreweight {
@@ -35,7 +36,7 @@ Solution solve_irls(const Problem& problem, const Regularizer& regularizer, cons
   const Vector& moment = problem.design.second_moment();
   RidgeSolver ridge(problem.design, problem.monitor);
   Solution solution;
-  solution.v = start.size() > 0 ? start : Vector::Zero(problem.design.cols());
+  solution.v = start.size() > 0 ? start : null_point(problem);
   Columns kept = usable_columns(regularizer);
   for (int iter = 1; iter <= problem.options.max_iter && !solution.converged; ++iter) {
     problem.monitor.poll();
@@ -53,8 +54,9 @@ Solution solve_irls(const Problem& problem, const Regularizer& regularizer, cons
         problem.loss ? curved_ridge(problem, kept, gather(rho, place), solution)
                      : scatter(ridge.solve(kept, gather(rho, place), problem.target), kept, solution.v.size());
     const Vector& unit = problem.design.penalty_unit();
-    const double change = (updated - solution.v).cwiseProduct(unit).cwiseAbs().maxCoeff();
-    const double largest = updated.cwiseProduct(unit).cwiseAbs().maxCoeff();
+    const Index count = problem.coefficients();
+    const double change = (updated - solution.v).cwiseProduct(unit).head(count).lpNorm<Eigen::Infinity>();
+    const double largest = updated.cwiseProduct(unit).head(count).lpNorm<Eigen::Infinity>();
     solution.v = updated;
     solution.n_iter = iter;
     solution.converged = change <= problem.options.tol * largest;

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "pyreweight/softmax.hpp"
+
 namespace pyreweight {
 namespace {
 
@@ -31,12 +33,23 @@ std::unique_ptr<Loss> find(const std::string& name, const Params& params, std::s
   return found;
 }
 
+std::unique_ptr<Loss> make_softmax(const Params& params) {
+  const auto classes = params.find("classes");
+  if (params.size() != 1 || classes == params.end()) throw std::invalid_argument("softmax needs `classes` alone");
+  const double count = classes->second;
+  if (!(count >= 2 && count == std::floor(count) && count < 1e6)) {
+    detail::reject_parameter("softmax", "classes", "an integer >= 2", count);
+  }
+  return std::make_unique<Softmax>(static_cast<Index>(count));
+}
+
 }  // namespace
 
 std::unique_ptr<Loss> make_loss(const std::string& name, const Params& params) {
+  if (name == "softmax") return make_softmax(params);
   std::string known;
   auto loss = find(name, params, known, Losses{});
-  if (!loss) throw std::invalid_argument("unknown loss '" + name + "'; known losses: " + known);
+  if (!loss) throw std::invalid_argument("unknown loss '" + name + "'; known losses: " + known + ", softmax");
   return loss;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
@@ -10,6 +11,7 @@
 #include "pyreweight/quadratic_model.hpp"
 #include "pyreweight/registry.hpp"
 #include "pyreweight/rounding.hpp"
+#include "pyreweight/separation.hpp"
 #include "pyreweight/smooth.hpp"
 #include "pyreweight/working_set.hpp"
 
@@ -30,15 +32,24 @@ constexpr int kSmoothReweightings = 3;
 }  // namespace
 
 NewtonSolver::NewtonSolver(const Problem& problem, Regularizer& regularizer)
-    : problem_(problem), regularizer_(regularizer), quiet_([&problem] { problem.monitor.poll(); }, nullptr) {
-  solution_.v = Vector::Zero(problem.design.cols());
+    : problem_(problem),
+      regularizer_(regularizer),
+      l1_(make_penalty("l1", {})),
+      quiet_([&problem] { problem.monitor.poll(); }, nullptr) {
+  solution_.v = null_point(problem);
   refresh(problem_, solution_);
 }
 
 void NewtonSolver::start_from(const ConstVec& v) {
+  const auto objective = [&](const Solution& at) {
+    return loss_value(problem_, at) + regularizer_.value(all_columns(at.v.size()), at.v);
+  };
+  const Solution null = solution_;
   for (Index j = 0; j < v.size(); ++j) solution_.v[j] = regularizer_.excluded(j) ? 0.0 : v[j];
   refresh(problem_, solution_);
-  warm_ = true;
+  // Where a loss is as good as linear, a step from afar may end in a far minimum of a penalty that hardly grows.
+  warm_ = objective(solution_) <= objective(null);
+  if (!warm_) solution_ = null;
 }
 
 Columns NewtonSolver::worst_violators(const Regularizer& regularizer, const std::vector<char>& in_working) const {
@@ -97,13 +108,23 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const Columns& wo
   return false;
 }
 
-bool NewtonSolver::step(Regularizer& regularizer, const Columns& working) {
-  const bool smooth = regularizer.penalty().slope_at_zero() == 0;
+/// The model with the penalty itself; where its minimum lies beyond a rise of a penalty that is not convex, that with
+/// the tangents of the penalty at the present point, whose minimum always lies downhill.
+bool NewtonSolver::step(const Regularizer& regularizer, const Columns& working) {
+  if (step_to_model(regularizer, regularizer, working)) return true;
+  if (regularizer.penalty().convex() || regularizer.penalty().slope_at_zero() == 0) return false;
+  if (working_residual(regularizer, working) <= problem_.options.tol) return false;
+  return step_to_model(lasso(regularizer.radial_slope(all_columns(solution_.v.size()), solution_.v)), regularizer,
+                       working);
+}
+
+bool NewtonSolver::step_to_model(const Regularizer& of_model, const Regularizer& regularizer, const Columns& working) {
+  const bool smooth = of_model.penalty().slope_at_zero() == 0;
   Options options = problem_.options;
   options.search = false;  // of a model that holds near the present point only
   options.max_iter = smooth ? kSmoothReweightings : kModelReweightings;
   const QuadraticModel model(problem_, working, solution_, options, quiet_);
-  Regularizer local = model.regularizer(regularizer);
+  Regularizer local = model.regularizer(of_model);
   const Vector from = gather(solution_.v, working);
   Vector reached;
   if (smooth) {
@@ -127,6 +148,20 @@ bool NewtonSolver::step(Regularizer& regularizer, const Columns& working) {
   return line_search(regularizer, working, direction, change, model.intercept_step(solution_, change));
 }
 
+/// The problem with the lasso of these thresholds (p,) for its penalty.
+Regularizer NewtonSolver::lasso(Vector thresholds) const {
+  const double unit = regularizer_.alpha() / regularizer_.y_scale();
+  for (Index j = 0; j < thresholds.size(); ++j) {
+    if (!regularizer_.excluded(j)) thresholds[j] /= unit * regularizer_.units()[j];
+  }
+  return {*l1_,
+          regularizer_.alpha(),
+          std::move(thresholds),
+          problem_.design,
+          regularizer_.y_scale(),
+          regularizer_.groups()};
+}
+
 /// Newton steps on the working columns; false when the limit of reweightings was reached.
 bool NewtonSolver::descend(Regularizer& regularizer, const Columns& working, double target) {
   while (working_residual(regularizer, working) > target) {
@@ -140,27 +175,13 @@ bool NewtonSolver::descend(Regularizer& regularizer, const Columns& working, dou
            << support(solution_.v).size() << ", KKT residual / alpha " << working_residual(regularizer, working);
       problem_.monitor.report(line.str());
     }
-    if (runs_away(regularizer)) {
+    const bool settled = working_residual(regularizer, working) <= kLooseTarget;
+    if (runs_away(problem_, regularizer, solution_, settled)) {
       solution_.separated = true;
       return false;
     }
   }
   return true;
-}
-
-/// Whether the objective falls for ever along the present point: the loss does, and the penalty is bounded.
-bool NewtonSolver::runs_away(const Regularizer& regularizer) const {
-  const Vector& pi = problem_.design.row_weights();
-  if (!problem_.loss->separates(problem_.target, solution_.predictor, pi)) return false;
-  const Columns active = support(solution_.v);
-  const Vector v = gather(solution_.v, active);
-  const auto objective = [&](double factor) {
-    return problem_.loss->value(problem_.target, factor * solution_.predictor, pi) +
-           regularizer.value(active, factor * v);
-  };
-  const double far = regularizer.value(active, 0x1p40 * v);
-  if (far > 1.01 * regularizer.value(active, 0x1p20 * v)) return false;
-  return objective(2) < objective(1) && objective(0x1p10) < objective(2);
 }
 
 void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
@@ -201,16 +222,10 @@ const Solution& NewtonSolver::solve() {
   if (!warm_ && penalty.slope_at_zero() > 0 && !penalty.linear_quadratic()) {
     Vector thresholds = regularizer_.zero_thresholds();
     if (std::isinf(penalty.slope_at_zero())) {
-      thresholds = regularizer_.prox_thresholds(null_curvature(problem_) * problem_.design.second_moment());
+      thresholds = regularizer_.prox_thresholds(null_moments(problem_));
     }
-    const double unit = regularizer_.alpha() / regularizer_.y_scale();
-    for (Index j = 0; j < thresholds.size(); ++j) {
-      if (!regularizer_.excluded(j)) thresholds[j] /= unit * regularizer_.units()[j];
-    }
-    const auto l1 = make_penalty("l1", {});
-    Regularizer lasso(*l1, regularizer_.alpha(), thresholds, problem_.design, regularizer_.y_scale(),
-                      regularizer_.groups());
-    minimise(lasso, kLooseTarget);
+    Regularizer first = lasso(std::move(thresholds));
+    minimise(first, kLooseTarget);
   }
   minimise(regularizer_, kTarget);
   certify(problem_, regularizer_, solution_);
@@ -228,7 +243,7 @@ const Solution& NewtonSolver::solve_null() {
   }
   Regularizer unpenalised(regularizer_.penalty(), regularizer_.alpha(), weights, problem_.design,
                           regularizer_.y_scale());
-  solution_.v.setZero();
+  solution_.v = null_point(problem_);
   refresh(problem_, solution_);
   minimise(unpenalised, kTarget);
   return solution_;

@@ -28,7 +28,7 @@ class PathSolver {
         regularizer_(scaled.regularizer()),
         paper_loop_(paper_loop),
         newton_(problem_.loss ? std::make_unique<NewtonSolver>(problem_, regularizer_) : nullptr),
-        working_set_(problem_, regularizer_),
+        working_set_(newton_ ? nullptr : std::make_unique<WorkingSetSolver>(problem_, regularizer_)),
         ridge_(problem_.design, problem_.monitor),
         null_(solver().solve_null()) {
     const Penalty& penalty = regularizer_.penalty();
@@ -62,15 +62,15 @@ class PathSolver {
       last_ = solution.v;
       return solution;
     }
-    if (std::isinf(kink)) working_set_.restart();
-    return working_set_.solve();
+    if (std::isinf(kink)) working_set_->restart();
+    return working_set_->solve();
   }
 
   double degrees_of_freedom(const Solution& solution) const {
     if (problem_.loss) return degrees_of_freedom_of_model(solution);
     const bool has_gram = !paper_loop_ && regularizer_.alpha() > 0 && regularizer_.penalty().slope_at_zero() > 0;
     const auto gram = [&](const Columns& active) {
-      return has_gram ? working_set_.support_gram() : problem_.design.gram(active, active, problem_.monitor);
+      return has_gram ? working_set_->support_gram() : problem_.design.gram(active, active, problem_.monitor);
     };
     return pyreweight::degrees_of_freedom(problem_, regularizer_, solution, gram);
   }
@@ -78,7 +78,7 @@ class PathSolver {
  private:
   Solver& solver() {
     if (newton_) return *newton_;
-    return working_set_;
+    return *working_set_;
   }
 
   /// Those of the least squares that agree with the loss to second order at the solution.
@@ -91,14 +91,17 @@ class PathSolver {
     const auto gram = [&](const Columns& columns) {
       return model.problem().design.gram(columns, columns, problem_.monitor);
     };
-    return pyreweight::degrees_of_freedom(model.problem(), local, part, gram);
+    // Intercepts do not count.
+    const double intercepts =
+        static_cast<double>(active.size() - support(solution.v.head(problem_.coefficients())).size());
+    return pyreweight::degrees_of_freedom(model.problem(), local, part, gram) - intercepts;
   }
 
   const Problem& problem_;
   Regularizer& regularizer_;
   bool paper_loop_;
   std::unique_ptr<NewtonSolver> newton_;  // for losses that are not squared, whose problems the others do not solve
-  WorkingSetSolver working_set_;
+  std::unique_ptr<WorkingSetSolver> working_set_;
   RidgeSolver ridge_;
   Solution null_;
   Vector last_;

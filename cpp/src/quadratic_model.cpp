@@ -1,5 +1,8 @@
 #include "pyreweight/quadratic_model.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "pyreweight/columns.hpp"
 
 namespace pyreweight {
@@ -8,34 +11,65 @@ namespace {
 // Curvature counts at least this much of its mean: rows that the loss has given up would leave steps without bound.
 constexpr double kLeastCurvature = 1e-6;
 
+/// (n, K) the probabilities at a point, none smaller than what counts at least.
+Matrix probabilities(const Problem& problem, const Solution& at) {
+  const Index n = problem.classes->base().rows(), K = problem.classes->classes();
+  Matrix q = Eigen::Map<const Matrix>(problem.target.data(), n, K) - Eigen::Map<const Matrix>(at.residual.data(), n, K);
+  const double mean = problem.classes->base().row_weights().dot((q.array() * (1 - q.array())).rowwise().sum().matrix());
+  q = q.cwiseMax(std::max(kLeastCurvature * mean / static_cast<double>(K), std::numeric_limits<double>::min()));
+  q.array().colwise() /= q.rowwise().sum().eval().array();
+  return q;
+}
+
+std::unique_ptr<Design> make_design(const Problem& problem, const Columns& columns, const Solution& at) {
+  if (problem.classes) {
+    return std::make_unique<ClassDesign>(*problem.classes, columns, probabilities(problem, at));
+  }
+  return std::make_unique<CurvatureDesign>(problem.design, columns, curvature_weights(problem, at),
+                                           problem.has_intercept, problem.monitor);
+}
+
+/// residual / h.
+Vector responses(const Problem& problem, const Solution& at, const Vector& weights) {
+  const Vector& pi = problem.design.row_weights();
+  Vector out = Vector::Zero(pi.size());
+  for (Index i = 0; i < weights.size(); ++i) {
+    if (weights[i] > 0) out[i] = at.residual[i] * pi[i] / weights[i];
+  }
+  return out;
+}
+
+/// The t with B t = residual: residual / sqrt(q), since the residuals of a row have the sum 0.
+Vector class_responses(const Problem& problem, const Solution& at) {
+  const Matrix root = probabilities(problem, at).cwiseSqrt();
+  return at.residual.cwiseQuotient(Eigen::Map<const Vector>(root.data(), root.size()));
+}
+
 }  // namespace
 
 QuadraticModel::QuadraticModel(const Problem& problem, const Columns& columns, const Solution& at,
                                const Options& options, Monitor& monitor)
     : columns_(columns),
       of_loss_(problem),
-      design_(problem.design, columns, curvature_weights(problem, at), problem.has_intercept, problem.monitor),
-      problem_{design_, Vector(), monitor, options} {
-  const Vector& pi = problem.design.row_weights();
-  const Vector& weights = design_.row_weights();
-  problem_.target = Vector::Zero(problem.design.rows());
+      design_(make_design(problem, columns, at)),
+      problem_{*design_, Vector(), monitor, options} {
   const Vector v = gather(at.v, columns);
   const Columns active = support(v);
-  design_.combine(active, gather(v, active), problem_.target, problem.monitor);
-  for (Index i = 0; i < weights.size(); ++i) {
-    if (weights[i] > 0) problem_.target[i] += at.residual[i] * pi[i] / weights[i];
-  }
-  if (problem.has_intercept) problem_.target.array() -= problem_.target.dot(weights) / weights.sum();
+  problem_.target = problem.classes ? class_responses(problem, at) : responses(problem, at, design_->row_weights());
+  design_->combine(active, gather(v, active), problem_.target, problem.monitor);
+  if (!problem.has_intercept) return;
+  const Vector& weights = design_->row_weights();
+  problem_.target.array() -= problem_.target.dot(weights) / weights.sum();
 }
 
 Regularizer QuadraticModel::regularizer(const Regularizer& of_all) const {
   return {of_all.penalty(), of_all.alpha(),   gather(of_all.weights(), columns_),
-          design_,          of_all.y_scale(), of_all.groups().part(columns_)};
+          *design_,         of_all.y_scale(), of_all.groups().part(columns_)};
 }
 
 double QuadraticModel::intercept_step(const Solution& at, const ConstVec& change) const {
   if (!of_loss_.has_intercept) return 0;
-  const Vector& weights = design_.row_weights();
+  const Vector& weights = design_->row_weights();
   return (at.residual.dot(of_loss_.design.row_weights()) - change.dot(weights)) / weights.sum();
 }
 

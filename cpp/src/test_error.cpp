@@ -13,6 +13,10 @@ TestError::TestError(const Design& design, const ConstVec& y, const ScaledProble
   if (!(total > 0)) return;
   const Target& target = scaled.target();
   weights_ = weights / total;
+  if (scaled.problem().classes) {
+    target_ = target.values;
+    return;
+  }
   target_ = (weights.array() > 0).select((y.array() - target.mean) / target.scale, 0.0);
   if (&scaled.problem().design == &design) return;
   const Columns columns = all_columns(design.cols());

@@ -12,11 +12,13 @@ struct AutoAlpha {
 };
 
 /// sigma(alpha)^2 = sum_i s_i r_i^2 / max(S - fit_intercept - df, S / 2) in the units of y, df the number of nonzeros.
-/// A loss whose noise is known: the root of its mean curvature at the best constant predictor.
+/// A loss whose noise is known: the root of its mean curvature at the best constant predictor, the largest over
+/// its outputs.
 double noise_scale(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
                    const AutoAlpha& rule);
 
-/// alpha="auto": the universal level to open, half of it to stay. With L = log(max(p, 3)): the null model when
+/// alpha="auto": the universal level to open, half of it to stay. With L = log(max(p, 3)), p the number of
+/// coefficients, for every class of a softmax model: the null model when
 /// alpha_max <= sigma_null sqrt(2 L / S); otherwise down the path alpha_max 10^(-i/20), warm-started, to the first
 /// alpha with alpha <= sigma(alpha) sqrt(L / (2 S)), or the last one before df > S / 2, or eps alpha_max. The chosen
 /// alpha is left in the regularizer. Where the noise is known sigma is the same for all alphas, and no walk is needed.

@@ -11,7 +11,7 @@ struct FitRequest : ModelRequest {
 };
 
 struct FitResult : Answer {
-  Vector coef;       // (p,)
+  Vector coef;       // (p,), or (K p,) with several outputs; and so the next two
   Vector eta;        // (p,) of the penalised coefficient d_j |w_j|; 0 for columns that are out
   Vector keep_prob;  // (p,) g_j eta_j / (g_j eta_j + alpha c_j); 1 where unpenalised, 0 where out
 };

@@ -19,6 +19,8 @@ class Loss {
   virtual ~Loss() = default;
 
   virtual const char* name() const = 0;
+  /// How many predictors a row has.
+  virtual Index outputs() const { return 1; }
   /// sum_i pi_i l(y_i, z_i).
   virtual double value(const ConstVec& y, const ConstVec& z, const ConstVec& pi) const = 0;
   /// -l'(y_i, z_i): what y - z is to the squared loss.

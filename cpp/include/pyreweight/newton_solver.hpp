@@ -14,7 +14,8 @@ class NewtonSolver final : public Solver {
  public:
   NewtonSolver(const Problem& problem, Regularizer& regularizer);
 
-  /// Starts from v (p,) instead of from zero: the next solve() reweights at once.
+  /// Starts from v (p,) instead of from zero: the next solve() reweights at once. A v that is worse than zero is none
+  /// to start from.
   void start_from(const ConstVec& v) override;
   /// Lets the next solve() begin with the lasso again, reached from the present point (see WorkingSetSolver).
   void restart() { warm_ = false; }
@@ -26,15 +27,17 @@ class NewtonSolver final : public Solver {
  private:
   void minimise(Regularizer& regularizer, double last_target);
   bool descend(Regularizer& regularizer, const Columns& working, double target);
-  bool step(Regularizer& regularizer, const Columns& working);
+  bool step(const Regularizer& regularizer, const Columns& working);
+  bool step_to_model(const Regularizer& of_model, const Regularizer& regularizer, const Columns& working);
+  Regularizer lasso(Vector thresholds) const;
   bool line_search(const Regularizer& regularizer, const Columns& working, const ConstVec& direction,
                    const Vector& change, double intercept_step);
   Columns worst_violators(const Regularizer& regularizer, const std::vector<char>& in_working) const;
   double working_residual(const Regularizer& regularizer, const Columns& working) const;
-  bool runs_away(const Regularizer& regularizer) const;
 
   const Problem& problem_;
   Regularizer& regularizer_;
+  std::unique_ptr<Penalty> l1_;
   Monitor quiet_;  // for the solvers of the models: polls, but reports nothing
   Solution solution_;
   bool warm_ = false;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "pyreweight/design.hpp"
+#include "pyreweight/class_design.hpp"
 #include "pyreweight/loss.hpp"
 #include "pyreweight/regularizer.hpp"
 
@@ -15,15 +15,19 @@ struct Options {
 };
 
 /// Squared loss on centred and scaled data: target (n,) is (y - mean) / Y. Any other loss: target is y (over Y where
-/// the loss has units), and the intercept is a coefficient of its own.
+/// the loss has units), and the intercept is a coefficient of its own. A loss with several outputs: vectors over rows
+/// hold one value for every output and row, as in ClassDesign, whose last columns are the intercepts.
 struct Problem {
   const Design& design;
   Vector target;
   Monitor& monitor;
   Options options;
-  const Loss* loss = nullptr;  // nullptr: the squared loss
-  bool has_intercept = false;  // of a loss that is not squared
+  const Loss* loss = nullptr;            // nullptr: the squared loss
+  bool has_intercept = false;            // of a loss that is not squared, apart from the columns
+  const ClassDesign* classes = nullptr;  // the design, for a loss with several outputs
 
+  /// How many of the columns are coefficients of features, and not intercepts.
+  Index coefficients() const { return classes ? classes->coefficients() : design.cols(); }
   double half_target_square() const { return 0.5 * target.cwiseAbs2().dot(design.row_weights()); }
 };
 

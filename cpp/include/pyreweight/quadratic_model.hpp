@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "pyreweight/curvature_design.hpp"
 #include "pyreweight/problem.hpp"
 
@@ -10,7 +12,7 @@ Vector curvature_weights(const Problem& problem, const Solution& at);
 
 /// The weighted least squares problem that agrees to second order with the loss at a point, on some of the columns:
 /// the row weights are pi_i h_i, h the loss's curvature, and the target is Z v + residual / h. Its penalty is that of
-/// the columns, in the same units.
+/// the columns, in the same units. For several outputs h is a matrix for every row; see ClassDesign.
 class QuadraticModel {
  public:
   QuadraticModel(const Problem& problem, const Columns& columns, const Solution& at, const Options& options,
@@ -25,7 +27,7 @@ class QuadraticModel {
  private:
   const Columns& columns_;
   const Problem& of_loss_;
-  CurvatureDesign design_;
+  std::unique_ptr<Design> design_;
   Problem problem_;
 };
 

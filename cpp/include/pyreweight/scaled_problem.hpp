@@ -19,11 +19,14 @@ struct ModelRequest {
   Options options;
 };
 
-/// An answer in the user's units. Coefficients are those that are not zero.
+/// An answer in the user's units. Coefficients are those that are not zero; that of feature j for output k of a loss
+/// with several is number k p + j, and what the loss cannot see, a number added to the intercepts or to the
+/// coefficients of an unpenalised feature, is such that their sum is 0.
 struct Answer {
   Columns columns;
   Vector values;  // (|columns|,)
   double intercept = 0;
+  Vector intercepts;  // those of a loss with several outputs, (K,), and else empty
   double alpha = 0;
   double objective = 0;
   double dual_gap = 0;
@@ -55,8 +58,10 @@ class ScaledProblem {
   const Target& target() const { return target_; }
   Regularizer& regularizer() { return regularizer_; }
   const Regularizer& regularizer() const { return regularizer_; }
+  /// The penalty of every coefficient: the solvers' keeps one output of each unpenalised feature out.
+  Regularizer whole_regularizer() const;
 
-  /// Coefficients w (p,) as the solvers' v.
+  /// Coefficients w (p,), or (K p,) with several outputs, as the solvers' v.
   Vector to_solver(const ConstVec& coef) const;
   /// A solver's solution in the user's units.
   Answer to_user(const Solution& solution) const;
@@ -64,9 +69,14 @@ class ScaledProblem {
   Solution constant_solution() const;
 
  private:
+  Regularizer make_regularizer(const Penalty& penalty, double alpha) const;
+  void set_coefficients(const Solution& solution, Answer& answer) const;
+  void set_class_coefficients(const Solution& solution, Answer& answer) const;
+
   const ModelRequest& request_;
   Target target_;
-  std::unique_ptr<Loss> loss_;  // the loss in the units of the target, where it has any
+  std::unique_ptr<ClassDesign> classes_;  // for a loss with several outputs
+  std::unique_ptr<Loss> loss_;            // the loss in the units of the target, where it has any
   ReducedRows reduced_;
   Problem problem_;
   Regularizer regularizer_;

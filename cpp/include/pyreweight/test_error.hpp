@@ -19,7 +19,7 @@ class TestError {
   const Design& design_;
   const ScaledProblem& scaled_;
   Vector weights_;  // (n,), sum 1
-  Vector target_;   // (n,) in the units of the solvers, 0 where the weight is
+  Vector target_;   // (n,) in the units of the solvers, 0 where the weight is; as Softmax takes it for classes
   // Where the problem was reduced to few rows: the error as a quadratic form, square - 2 cross'v + v'gram v.
   double square_ = 0;
   Vector cross_;

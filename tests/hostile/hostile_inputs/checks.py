@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.exceptions import ConvergenceWarning
 
 from pyreweight.penalties import get_penalty
@@ -130,10 +130,10 @@ def _check_certificates(subject, trial, fitted):
     assert np.all(fitted.coefs[~usable] == 0), "a constant column has a coefficient"
     assert np.any(usable) or np.all(fitted.coefs == 0)
     size = np.sqrt((pi @ (Y - pi @ Y) ** 2).max())
-    for k, (alpha, w, b) in enumerate(zip(fitted.alphas, fitted.coefs.T, fitted.intercepts, strict=True)):
-        z = X @ w + b
+    alphas = np.broadcast_to(fitted.alphas, fitted.coefs.shape[1])
+    residuals = _residuals(subject, Y, X @ fitted.coefs + fitted.intercepts)
+    for k, (alpha, w, residual) in enumerate(zip(alphas, fitted.coefs.T, residuals.T, strict=True)):
         y = Y[:, k if Y.shape[1] > 1 else 0]
-        residual = y - expit(z.astype(float)) if subject.classifier else y - z
         gradient = ((pi * residual) @ (X - centre) / d)[usable]
         t = (d * np.abs(w))[usable].astype(float)
         slope = alpha * penalty.derivative(t, max(alpha, 1e-300))
@@ -144,6 +144,15 @@ def _check_certificates(subject, trial, fitted):
         assert violation.max(initial=0) <= allowed, f"stationarity misses by {violation.max():.3g} at alpha {alpha:.3g}"
         if intercept:
             assert abs(pi @ residual) <= 1e-7 * max(size, np.abs(y).max()), "the intercept is not optimal"
+
+
+def _residuals(subject, Y, z):
+    """Return what y - z is to the squared loss, for each column of predictors z."""
+    if not subject.classifier:
+        return Y - z
+    if z.shape[1] == 1:
+        return Y - expit(z.astype(float))
+    return (np.arange(z.shape[1]) == Y) - softmax(z.astype(float), axis=1)
 
 
 CONVERGENCE = (ConvergenceWarning,)

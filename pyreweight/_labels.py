@@ -1,0 +1,39 @@
+"""Labels of classes as the core takes them."""
+
+from numbers import Real
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
+
+
+def encode_labels(y, sample_weight, class_weight) -> tuple[np.ndarray, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the classes, the labels as their numbers, and the weights of the rows times those of their classes."""
+    check_classification_targets(y)
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) == 1:
+        raise ValueError(
+            f"y must have two classes or more among the rows that count; they all have the one class {classes[0]!r}"
+        )
+    factors = _class_factors(class_weight, classes, codes, sample_weight)
+    return classes, codes.astype(np.float64), sample_weight * factors[codes]
+
+
+def _class_factors(class_weight, classes, codes, sample_weight) -> NDArray[np.float64]:
+    """Return the factor of each class."""
+    if class_weight is None:
+        return np.ones(len(classes))
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        totals = np.bincount(codes, weights=sample_weight)
+        return totals.sum() / (len(totals) * totals)
+    if not isinstance(class_weight, dict):
+        raise ValueError(f"class_weight must be None, 'balanced' or a dict, got {class_weight!r}")
+    factors = np.ones(len(classes))
+    for label, factor in class_weight.items():
+        place = np.flatnonzero(classes == label)
+        if len(place) == 0:
+            raise ValueError(f"class_weight names the class {label!r}, but y has {list(classes)}")
+        if not isinstance(factor, Real) or not 0 < float(factor) < np.inf:
+            raise ValueError(f"class_weight must be positive and finite, got {factor!r} for the class {label!r}")
+        factors[place] = factor
+    return factors
