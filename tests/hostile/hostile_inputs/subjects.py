@@ -57,12 +57,13 @@ def _path(X, y, sample_weight, params):
     return path.alphas_, path.coefs_, path.intercepts_, lambda Z: path.predict(Z, path.alphas_[-1]), path
 
 
-def _cross_validated(estimator):
-    return lambda **params: estimator(**({"alphas": 8, "cv": 3} | params))
+def _cross_validated(estimator, **options):
+    return lambda **params: estimator(**({"alphas": 8, "cv": 3} | options | params))
 
 
 _REGRESSOR_CV = _cross_validated(pyreweight.AdaptiveDropoutRegressorCV)
-_CLASSIFIER_CV = _cross_validated(pyreweight.AdaptiveDropoutClassifierCV)
+# Labels of few rows can often be separated: the coefficients at the weakest penalties are then near infinity.
+_CLASSIFIER_CV = _cross_validated(pyreweight.AdaptiveDropoutClassifierCV, eps=0.05)
 
 SUBJECTS = {
     subject.name: subject
