@@ -87,12 +87,14 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const Columns& wo
   const Vector& pi = problem_.design.row_weights();
   const double penalty = regularizer.value(working, v), loss = loss_value(problem_, from);
   const double residual = working_residual(regularizer, working);
+  // Of a sum over all rows.
+  const double rounding = std::max(1e-14, 4e-16 * std::sqrt(static_cast<double>(pi.size())));
   for (double length = 1; length > 1e-8; length *= 0.5) {
     const Vector reached = v + length * direction;
     solution_.predictor = from.predictor + length * change;
     solution_.predictor.array() += length * intercept_step;
     const double fall = (loss_value(problem_, solution_) - loss) + (regularizer.value(working, reached) - penalty);
-    const bool too_small_to_tell = std::abs(fall) <= 1e-14 * (1 + std::abs(loss) + penalty);
+    const bool too_small_to_tell = std::abs(fall) <= rounding * (1 + std::abs(loss) + penalty);
     if (!(fall < 0) && !too_small_to_tell) continue;
     solution_.intercept = from.intercept + length * intercept_step;
     for (size_t i = 0; i < working.size(); ++i) solution_.v[working[i]] = reached[static_cast<Index>(i)];

@@ -130,7 +130,7 @@ labels(52, "quasi separation", lambda X, rng: _touching(X), warns=CONVERGENCE, e
 labels(53, "one class", lambda X, rng: np.ones(len(X), dtype=int), expected=Refused("class"), regression=finite)
 ONE = {"warns": (*CONVERGENCE, UserWarning), "in_folds": Refused("fold . of cv has no training row of the class")}
 labels(54, "one positive", lambda X, rng: np.eye(len(X), dtype=int)[5], **ONE)
-labels(55, "three classes", lambda X, rng: (X[:, 0] > 0) + rng.integers(0, 2, len(X)))
+labels(55, "three classes", lambda X, rng: (X[:, 0] > 0) + rng.integers(0, 2, len(X)), warns=CONVERGENCE)
 labels(59, "classes 1:10,000", lambda X, rng: np.eye(len(X), dtype=int)[7], **ONE)
 
 
