@@ -7,7 +7,7 @@ from .classifier import AdaptiveDropoutClassifier
 
 
 class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
-    r"""Logistic regression with adaptive dropout, the strength of the penalty chosen by cross-validation.
+    r"""Logistic or softmax regression with adaptive dropout, the strength of the penalty chosen by cross-validation.
 
     The objective and the remaining parameters are those of :class:`AdaptiveDropoutClassifier`. One grid of alphas
     serves all folds; each fold computes a path down the grid, and so does all the data. The answer is the point of the
@@ -73,15 +73,15 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
         `sample_weight` and `class_weight`.
     fold_weights_ : ndarray of shape (n_folds,)
         Sums of the weights of the test rows, by which folds are averaged.
-    coef_path_ : ndarray of shape (n_features, n_alphas)
-        Coefficients on all the data, at every alpha.
+    coef_path_ : ndarray of shape (n_features, n_alphas) or (n_classes * n_features, n_alphas)
+        Coefficients on all the data, at every alpha; with more than two classes class by class.
     path_ : RegularizationPath
         The whole path on all the data.
-    coef_ : ndarray of shape (1, n_features)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         Coefficients at `alpha_` on all the data; zeros are exact. float32 if X is.
-    intercept_ : ndarray of shape (1,)
-        The intercept, 0 without.
-    eta_, keep_prob_ : ndarray of shape (1, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        The intercepts, 0 without.
+    eta_, keep_prob_ : ndarray of the shape of `coef_`
         The masks, as in :class:`AdaptiveDropoutClassifier`.
     n_iter_, objective_, dual_gap_, kkt_residual_, converged_, noise_scale_ : number
         As in :class:`AdaptiveDropoutClassifier`, for the fit on all the data at `alpha_`, which starts from the point

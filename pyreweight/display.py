@@ -79,6 +79,9 @@ class PathDisplay:
         path = getattr(estimator, "path_", estimator)
         if feature_names is None:
             feature_names = getattr(estimator, "feature_names_in_", None)
+        classes = getattr(estimator, "classes_", ())
+        if feature_names is not None and len(classes) > 2:
+            feature_names = [f"{name} ({label})" for label in classes for name in feature_names]
         if feature_names is not None and len(feature_names) != path.coefs_.shape[0]:
             raise ValueError(f"feature_names has {len(feature_names)} entries for {path.coefs_.shape[0]} features")
         display = cls(

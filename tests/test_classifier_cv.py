@@ -97,6 +97,27 @@ def test_points_of_a_nonconvex_path_are_as_good_as_single_fits():
     assert np.all(path.objectives_ <= 1.02 * np.array(single))
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
+def test_three_classes_are_a_loop_of_fits(container, data):
+    X, y, s = data
+    X[np.abs(X) < 0.3] = 0
+    y = np.array(["a", "b", "c"])[np.where(X[:, 2] > 0.5, 2, y)]
+    model = AdaptiveDropoutClassifierCV(5, penalty="l1", cv=3, eps=0.05).fit(container(X), y, sample_weight=s)
+    assert model.coef_.shape == model.keep_prob_.shape == (3, 8)
+    for k, (train, test) in enumerate(StratifiedKFold(3).split(X, y)):
+        for i, alpha in enumerate(model.alphas_):
+            fold = AdaptiveDropoutClassifier(alpha, penalty="l1").fit(X[train], y[train], s[train])
+            logs = fold.predict_log_proba(X[test])[np.arange(len(test)), np.searchsorted(fold.classes_, y[test])]
+            assert model.score_path_[i, k] == pytest.approx(np.average(logs, weights=s[test]), rel=1e-7)
+    single = AdaptiveDropoutClassifier(model.alpha_, penalty="l1").fit(X, y, sample_weight=s)
+    assert_allclose(model.predict_proba(X), single.predict_proba(X), atol=1e-7)
+    right = AdaptiveDropoutClassifierCV(model.alphas_, penalty="l1", cv=3, scoring="accuracy").fit(
+        X, y, sample_weight=s
+    )
+    assert right.score_path_.shape == (5, 3)
+    assert right.score_path_.max() > 0.5
+
+
 # Laws
 
 

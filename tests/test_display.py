@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 
 from pyreweight import AdaptiveDropoutClassifierCV, AdaptiveDropoutRegressorCV, CVDisplay, PathDisplay, dropout_path
@@ -94,6 +94,15 @@ def test_classifier():
     path = PathDisplay.from_estimator(model)
     assert len(path.lines_) == np.count_nonzero(model.coef_path_.any(axis=1))
     assert_allclose(path.alpha_line_.get_xdata(), model.alpha_)
+
+
+def test_three_classes():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = AdaptiveDropoutClassifierCV(5, cv=3, penalty="l1", eps=0.1).fit(X, y)
+    display = PathDisplay.from_estimator(model)
+    assert {line.get_label().lstrip("_").split("(")[-1] for line in display.lines_} <= {"0)", "1)", "2)"}
+    assert rendered(display)
+    assert CVDisplay.from_estimator(model).ax_.get_ylabel() == "negative softmax loss"
 
 
 def test_one_alpha_and_alpha_zero():
