@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, gammaln
+from scipy.special import expit, gammaln, softmax
 from sklearn.utils import check_array
 
 from ._base import check_one_target, fit_path, warn_about_points
@@ -34,10 +34,11 @@ class RegularizationPath:
         no penalised feature correlates with what the unpenalised ones leave.
     coefs_ : ndarray of shape (n_features, n_alphas)
         Coefficients for the columns as given; zeros are exact. Made from `sparse_coefs_` when it is first asked for.
+        Softmax loss: n_classes times as many rows, class by class.
     sparse_coefs_ : scipy.sparse.csc_array of shape (n_features, n_alphas)
         The same coefficients without the zeros: what a path of very many features is better read from.
-    intercepts_ : ndarray of shape (n_alphas,)
-        Intercepts, 0 without.
+    intercepts_ : ndarray of shape (n_alphas,) or (n_alphas, n_classes)
+        Intercepts, 0 without; one for each class with the softmax loss.
     objectives_ : ndarray of shape (n_alphas,)
         Value of the objective.
     dual_gaps_ : ndarray of shape (n_alphas,)
@@ -91,7 +92,7 @@ class RegularizationPath:
         """Predict with the coefficients at a strength; between two points of the path they are linear in alpha.
 
         The prediction is the mean: the predictor for the squared and the Huber loss, its exponential for the Poisson
-        loss, the probability of 1 for the logistic loss.
+        loss, the probability of 1 for the logistic loss, those of all classes for the softmax loss.
 
         Parameters
         ----------
@@ -103,7 +104,8 @@ class RegularizationPath:
         Returns
         -------
         y_pred : ndarray of shape (n_samples,) or (n_samples, n)
-            Predictions, one column for each entry of an array `alpha`.
+            Predictions, one column for each entry of an array `alpha`; with a last axis of n_classes for the softmax
+            loss.
 
         Raises
         ------
@@ -120,11 +122,20 @@ class RegularizationPath:
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} features, but the path was computed with {self.n_features_in_}")
         mixture = self._mixture(alpha)
-        coefs = self.sparse_coefs_ @ mixture
-        active = np.flatnonzero(np.diff(coefs.tocsr().indptr))
-        y_pred = X[:, active] @ coefs.tocsr()[active].toarray() + self.intercepts_ @ mixture
+        coefs = (self.sparse_coefs_ @ mixture).tocsr()
+        if self.loss_ == "softmax":
+            y_pred = softmax(self._class_predictors(X, coefs, mixture), axis=2)
+            return y_pred[:, 0] if np.ndim(alpha) == 0 else y_pred
+        active = np.flatnonzero(np.diff(coefs.indptr))
+        y_pred = X[:, active] @ coefs[active].toarray() + self.intercepts_ @ mixture
         y_pred = {"poisson": np.exp, "logistic": expit}.get(self.loss_, np.asarray)(y_pred)
         return y_pred[:, 0] if np.ndim(alpha) == 0 else y_pred
+
+    def _class_predictors(self, X, coefs: scipy.sparse.csr_array, mixture) -> NDArray[np.float64]:
+        """Return the predictors of the classes, of shape (n_samples, n, n_classes)."""
+        p = self.n_features_in_
+        intercepts = self.intercepts_.T @ mixture
+        return np.stack([X @ coefs[k * p : (k + 1) * p].toarray() + b for k, b in enumerate(intercepts)], axis=2)
 
     def _mixture(self, alpha: ArrayLike) -> scipy.sparse.csc_array:
         """Weights of the points in each of the strengths, of shape (n_alphas, n)."""

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from pyreweight import AdaptiveDropoutClassifier
+from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutClassifierCV
 from pyreweight.penalties import ElasticNet, get_penalty
 
 PENALTIES = [
@@ -311,3 +311,14 @@ def test_groups_of_features_are_within_classes(draw):
     assert len({tuple(row) for row in pairs[:, :, 0]}) > 1
     two = AdaptiveDropoutClassifier(0.03, penalty="l1", feature_groups="across_classes").fit(X, y > 0)
     assert_array_equal(two.coef_, AdaptiveDropoutClassifier(0.03, penalty="l1").fit(X, y > 0).coef_)
+
+
+def test_path_of_the_cross_validated_classifier(draw):
+    X, y, _ = draw(14)
+    model = AdaptiveDropoutClassifierCV(8, penalty="l1", eps=0.05, cv=3).fit(X, y)
+    assert_allclose(model.path_.predict(X, model.alpha_), model.predict_proba(X), rtol=0, atol=1e-5)
+    assert model.path_.predict(X, model.alphas_).shape == (len(y), 8, 3)
+    assert_array_equal(model.coef_path_[:, 0], 0)
+    single = AdaptiveDropoutClassifier(model.alphas_[5], penalty="l1").fit(X, y)
+    assert_allclose(model.coef_path_[:, 5].reshape(3, -1), single.coef_, rtol=0, atol=1e-6)
+    assert 0 <= model.path_.select("bic") < 8
