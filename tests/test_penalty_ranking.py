@@ -15,7 +15,7 @@ from pyreweight._native import core
 from pyreweight.penalties import ARD, MCP, FixedStrength, Standout, TargetedDropout, TopK, get_penalty
 
 RANKING = [name for name in core.penalty_names(separable=False) if "k" in get_penalty(name).get_params()]
-vectors = st.lists(st.floats(-100, 100), min_size=1, max_size=8).map(np.array)
+vectors = st.lists(st.floats(-100, 100), min_size=1, max_size=6).map(np.array)
 
 
 def least_squares(X, y, columns):

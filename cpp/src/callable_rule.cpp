@@ -157,10 +157,11 @@ void CallableRule::examine_edges() const {
 void CallableRule::split_panels() {
   struct Panel {
     double low, high, integral;
+    double before;  // twice a lower bound on the integral from 0 to `low`
   };
   constexpr Index per_panel = kNodes + kLobattoNodes;
   std::vector<Panel> open, done;
-  for (Index k = 0; k + 1 < edges_.size(); ++k) open.push_back({edges_[k], edges_[k + 1], 0});
+  for (Index k = 0; k + 1 < edges_.size(); ++k) open.push_back({edges_[k], edges_[k + 1], 0, 0});
   while (!open.empty()) {
     Vector t(per_panel * static_cast<Index>(open.size()));
     double* point = t.data();
@@ -172,19 +173,22 @@ void CallableRule::split_panels() {
     const double* at = s.data();
     std::vector<Panel> next;
     const bool enough = static_cast<Index>(done.size() + open.size()) > kMostPanels;
+    double before = 0;
     for (Panel& p : open) {
       const double width = p.high - p.low;
       double gauss = 0, lobatto = 0;
       for (const double weight : kWeight) gauss += weight * *at++;
       for (const double weight : kLobattoWeight) lobatto += weight * *at++;
       p.integral = width * gauss;
-      // The integral from 0 is at least t Omega'(t) / 2, so this is rounding.
-      const double allowed = 8 * kEps * gauss * (p.low / width) + noise(p.high);
+      // The integral from 0 never falls and is at least t Omega'(t) / 2 at every t, so this is rounding, also where
+      // Omega' has fallen to nothing.
+      p.before = before = std::max({p.before, before, p.low * gauss});
+      const double allowed = 8 * kEps * before / width + noise(p.high);
       if (std::abs(gauss - lobatto) <= allowed || width <= 4 * kEps * p.high || enough) {
         done.push_back(p);
       } else {
-        next.push_back({p.low, p.low + width / 2, 0});
-        next.push_back({p.low + width / 2, p.high, 0});
+        next.push_back({p.low, p.low + width / 2, 0, p.before});
+        next.push_back({p.low + width / 2, p.high, 0, p.before});
       }
     }
     open = next;

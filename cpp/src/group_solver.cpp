@@ -15,10 +15,12 @@ namespace {
 constexpr int kMaxRounds = 1000;
 constexpr int kSweeps = 5;           // between two looks at the support
 constexpr int kMostNewton = 30;      // steps on one support
+constexpr int kPowers = 500;         // iterations in search of a concave direction
 constexpr int kMostSecular = 100;    // Newton's steps for the norm of a group
 constexpr double kVanishing = 1e-2;  // of its norm, what a step leaves of a group that is on its way to zero
+constexpr Index kLargest = 250;  // group whose eigenvectors are computed, which takes 10 k^3 operations at a stretch
 constexpr double kNull = 4 * std::numeric_limits<double>::epsilon();  // eigenvalues of a block that count as 0
-constexpr double kFlat = 1e-12;        // of the largest curvature, one that counts as none
+constexpr double kFlat = 1e-10;        // of the largest curvature, one that counts as none
 constexpr double kRounding = 1e-14;    // of the objective
 constexpr double kLeastRidge = 1e-11;  // of the diagonal, to make a singular system definite
 
@@ -65,6 +67,10 @@ void GroupSolver::know_blocks() {
     } else {
       const Vector inverse = unit_.segment(begin, block.size).cwiseInverse();
       own = inverse.asDiagonal() * own * inverse.asDiagonal();
+    }
+    if (block.size > kLargest) {
+      block.values = Vector::Constant(block.size, own.cwiseAbs().rowwise().sum().maxCoeff());
+    } else if (block.size > 1) {
       const Eigen::SelfAdjointEigenSolver<Matrix> solver(own);
       block.vectors = solver.eigenvectors();
       block.values = solver.eigenvalues();
@@ -91,13 +97,12 @@ double GroupSolver::diagonal(Index i) const {
   if (block.size == 1) return G_(i, i);
   const double scale = unit_[i] * unit_[i], length = norm(block);
   if (length == 0) return scale * block.values.maxCoeff();
-  return scale * (block.vectors.transpose() * in_units(block, v_) / length).cwiseAbs2().dot(block.values);
+  return scale * block.to_axes(in_units(block, v_) / length).cwiseAbs2().dot(block.values);
 }
 
 Vector GroupSolver::target(const Block& block) const {
   const Vector c = c_.segment(block.begin, block.size).cwiseQuotient(unit_.segment(block.begin, block.size));
-  if (block.size == 1) return c + block.values.cwiseProduct(in_units(block, v_));
-  return c + block.vectors * block.values.cwiseProduct(block.vectors.transpose() * in_units(block, v_));
+  return c + block.from_axes(block.values.cwiseProduct(block.to_axes(in_units(block, v_))));
 }
 
 void GroupSolver::place(const Block& block, const ConstVec& x) {
@@ -119,6 +124,15 @@ bool GroupSolver::sweep(const ConstVec& l1, const ConstVec& l2, bool& support_ch
       if (!(c.stableNorm() > a)) continue;
     }
     Vector y = Vector::Zero(block.size);
+    if (was && block.size > kLargest) {  // steps alone would take it to zero slowly
+      const auto own = G_.block(block.begin, block.begin, block.size, block.size);
+      const Vector at_zero = c_.segment(block.begin, block.size) + own * v_.segment(block.begin, block.size);
+      if (at_zero.cwiseQuotient(unit_.segment(block.begin, block.size)).stableNorm() <= a) {
+        place(block, y);
+        support_changed = true;
+        continue;
+      }
+    }
     const Vector curvature = block.values.array() + b;
     if (std::isfinite(a) && std::isfinite(b) && curvature.maxCoeff() > 0) {
       const Vector right = target(block);
@@ -126,10 +140,10 @@ bool GroupSolver::sweep(const ConstVec& l1, const ConstVec& l2, bool& support_ch
         if (!(curvature[0] > 0)) return false;
         y[0] = std::copysign(std::max(0.0, std::abs(right[0]) - a) / curvature[0], right[0]);
       } else {
-        Vector along = block.vectors.transpose() * right;
+        Vector along = block.to_axes(right);
         for (Index i = 0; i < block.size; ++i) along[i] = block.values[i] > 0 ? along[i] : 0.0;  // rounding
         if (!shrink(curvature, along, a, y)) return false;
-        y = block.vectors * y;
+        y = block.from_axes(y);
       }
     }
     place(block, y);
@@ -186,12 +200,13 @@ GroupSolver::Reached GroupSolver::finish_on_support(const ConstVec& l1, const Co
   const Columns on = active();
   if (on.empty()) return Reached::solution;
   const bool convex = gather(l2, on).minCoeff() >= 0;
-  double before = std::numeric_limits<double>::infinity();
+  double before = kInfinity;
+  bool resolved = true;  // whether the last step changed the objective by more than rounding
   for (int iteration = 0; iteration < kMostNewton; ++iteration) {
     monitor_.poll();
     const Vector right = downhill(l1, l2);
     const double error = right.cwiseAbs().cwiseQuotient(allowed).maxCoeff();
-    if (error <= 1e-2 || (error <= 1 && error > 0.5 * before)) return Reached::solution;
+    if (error <= 1e-2 || ((error <= 1 || !resolved) && error > 0.5 * before)) return Reached::solution;
     before = error;
     Vector step;
     const Matrix form = system(on, l1, l2);
@@ -210,7 +225,8 @@ GroupSolver::Reached GroupSolver::finish_on_support(const ConstVec& l1, const Co
     for (; length > 1e-3; length *= 0.5) {
       const double change = loss_change(length, direction) + (terms(v_ + length * direction, l1, l2) - start);
       // Near the solution the objective no longer resolves a step; the next look at the residual does.
-      if (change < -1e-4 * length * slope || (length == 1 && std::abs(change) <= kRounding * (1 + start))) break;
+      resolved = std::abs(change) > kRounding * (1 + start);
+      if (change < -1e-4 * length * slope || (length == 1 && !resolved)) break;
     }
     if (!(length > 1e-3)) return Reached::boundary;
     Vector lengths(static_cast<Index>(blocks_.size()));
@@ -254,12 +270,18 @@ bool GroupSolver::concave_direction(const ConstVec& l1, const ConstVec& l2, Vect
   const Columns on = active();
   if (on.empty() || gather(l2, on).minCoeff() >= 0) return false;
   const Matrix form = system(on, l1, l2);
-  Matrix factor = form;
-  if (cholesky(factor, monitor_)) return false;
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(form);
+  const double size = form.cwiseAbs().rowwise().sum().maxCoeff(), flat = kFlat * size;
   // Where the form is flat up to rounding, a group has no zero to be taken to as a column by itself has.
-  if (!(solver.eigenvalues()[0] < -kFlat * solver.eigenvalues().cwiseAbs().maxCoeff())) return false;
-  direction = scatter(solver.eigenvectors().col(0), on, size());
+  Matrix factor = form;
+  factor.diagonal().array() += flat;
+  if (cholesky(factor, monitor_)) return false;
+  Vector lowest = Vector::LinSpaced(form.cols(), 1, 2);  // any vector that is not orthogonal to the one looked for
+  for (int i = 0; i < kPowers && !(lowest.dot(form * lowest) < -flat * lowest.squaredNorm()); ++i) {
+    monitor_.poll();
+    lowest = (size * lowest - form * lowest).normalized();
+  }
+  if (!(lowest.dot(form * lowest) < -flat * lowest.squaredNorm())) return false;
+  direction = scatter(lowest, on, this->size());
   return true;
 }
 

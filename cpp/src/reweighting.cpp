@@ -88,6 +88,24 @@ bool Reweighting::step(double share, bool& solved) {
   return false;
 }
 
+/// The shortest step along `direction` that takes a group as near to zero as it comes; inf where none approaches it.
+double Reweighting::closest_approach(const ConstVec& direction) const {
+  const Groups& groups = regularizer_.groups();
+  Vector inward = Vector::Zero(groups.count()), square = Vector::Zero(groups.count());
+  for (Index i = 0; i < direction.size(); ++i) {
+    const Index j = working_[static_cast<size_t>(i)];
+    const double d = direction[i] * regularizer_.relative_units()[j];
+    if (!regularizer_.penalised(j)) continue;
+    inward[groups.of(j)] -= inner_.v()[i] * regularizer_.relative_units()[j] * d;
+    square[groups.of(j)] += d * d;
+  }
+  double reach = kInfinity;
+  for (Index g = 0; g < groups.count(); ++g) {
+    if (inward[g] > 0) reach = std::min(reach, inward[g] / square[g]);
+  }
+  return reach;
+}
+
 /// Where the objective is not convex on the support, a minimum lies elsewhere: goes along a direction without positive
 /// curvature, downhill, as far as signs allow, which as a rule takes a coordinate to zero.
 bool Reweighting::leave_concave_region() {
@@ -110,14 +128,19 @@ bool Reweighting::leave_concave_region() {
       first = i;
     }
   }
-  if (first < 0) return false;
+  if (!regularizer_.groups().singletons()) {
+    // A norm has no sign to lose: as far as where the first of the groups comes closest to zero.
+    first = -1;
+    reach = closest_approach(direction);
+  }
+  if (std::isinf(reach)) return false;
   const double before = regularizer_.value(working_, v);
   inner_.move(1, direction);
   const Vector image = c - inner_.correlations();  // G direction
   const double bend = direction.dot(image), fall = c.dot(direction);
   for (double length = reach; length > 1e-3 * reach; length *= 0.5) {
     Vector reached = v + length * direction;
-    if (length == reach) reached[first] = 0;
+    if (length == reach && first >= 0) reached[first] = 0;
     if (length * (0.5 * length * bend - fall) + (regularizer_.value(working_, reached) - before) < 0) {
       inner_.set_state(reached, c - length * image);
       return true;
@@ -153,6 +176,15 @@ void Reweighting::settle_plateaus() {
   if (residual() > kUnsettled) CoordinateSearch(problem_, regularizer_, working_, inner_, kLeastGain).settle(kSweeps);
 }
 
+/// As many as there are columns, or groups, to be taken to zero.
+size_t Reweighting::most_departures() const {
+  Columns active;
+  for (const Index i : support(inner_.v())) active.push_back(working_[static_cast<size_t>(i)]);
+  if (regularizer_.groups().singletons()) return active.size();
+  const Groups groups = regularizer_.groups().part(active);
+  return groups.singletons() ? active.size() : static_cast<size_t>(groups.count());
+}
+
 bool Reweighting::run(double target) {
   while (residual() > target) {
     if (n_iter_ >= problem_.options.max_iter) return residual() <= problem_.options.tol;
@@ -163,7 +195,7 @@ bool Reweighting::run(double target) {
     bool solved = false;
     bool moved = step(1.0, solved);
     if (!moved || !solved) moved = step(0.0, solved);
-    for (size_t most = support(inner_.v()).size(); most > 0 && leave_concave_region(); --most) {
+    for (size_t most = most_departures(); most > 0 && leave_concave_region(); --most) {
       problem_.monitor.poll();
       moved = true;
     }

@@ -21,16 +21,22 @@ class GroupSolver final : public GramForm {
   void set_state(const ConstVec& v, const ConstVec& correlations) override;
   double diagonal(Index i) const override;
   bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
-  /// False exactly where the form is positive semidefinite on the support, up to rounding.
+  /// False where the form is positive semidefinite on the support up to rounding. Found by the power method, which may
+  /// miss a direction that is next to flat.
   bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
   void settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) override;
 
  private:
-  /// The consecutive coordinates of a group, and diag(u)^-1 G_gg diag(u)^-1 = vectors diag(values) vectors'.
+  /// The consecutive coordinates of a group, and diag(u)^-1 G_gg diag(u)^-1 = vectors diag(values) vectors'. Of a group
+  /// too large for that, all values are a bound on the largest and vectors is empty, which stands for the identity: its
+  /// minimiser becomes a step that never raises the objective.
   struct Block {
     Index begin, size;
-    Matrix vectors;  // empty for a group of one
+    Matrix vectors;
     Vector values;
+
+    Vector to_axes(const Vector& x) const { return vectors.size() > 0 ? vectors.transpose() * x : x; }
+    Vector from_axes(const Vector& x) const { return vectors.size() > 0 ? vectors * x : x; }
   };
   void know_blocks();                                            // those of all columns appended so far
   Vector in_units(const Block& block, const ConstVec& v) const;  // x of the block

@@ -24,6 +24,8 @@ class Reweighting {
  private:
   bool step(double share, bool& solved);
   bool leave_concave_region();
+  double closest_approach(const ConstVec& direction) const;
+  size_t most_departures() const;
   void settle_rising_slopes();
   void settle_plateaus();
   void model_penalty(double share, Vector& l1, Vector& l2) const;
