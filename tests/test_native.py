@@ -225,6 +225,13 @@ def test_fit_does_not_copy_X(order, tmp_path):
     assert answer["extra"] < 0.3
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the resident memory from /proc")
+def test_two_thousand_fits_leak_nothing(tmp_path):
+    answer = run(tmp_path, CHILDREN / "leak.py", 2000)
+    assert answer["after"] <= 1.01 * answer["before"]
+
+
 # Threads and processes
 
 

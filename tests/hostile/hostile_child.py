@@ -9,14 +9,13 @@ import warnings
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what a case prints is not an answer
 
-from hostile_inputs import CASES, SUBJECTS  # noqa: E402
+from hostile_inputs import CASES, PEERS, SUBJECTS, probe  # noqa: E402
 
 warnings.simplefilter("ignore")
 for line in sys.stdin:
     subject, number = line.split()
     try:
-        CASES[int(number)].run(SUBJECTS[subject])
-        failure = None
+        answer = probe(subject, int(number)) if subject in PEERS else CASES[int(number)].run(SUBJECTS[subject])
     except BaseException:
-        failure = traceback.format_exc(limit=-6)
-    print(json.dumps(failure), file=answers, flush=True)
+        answer = traceback.format_exc(limit=-6)
+    print(json.dumps(answer), file=answers, flush=True)

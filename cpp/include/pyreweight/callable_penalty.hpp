@@ -41,7 +41,6 @@ class CallablePenalty final : public Penalty {
 
   CallableRule rule_;
   VectorFunction value_;  // empty: by quadrature
-  double value_at_zero_ = 0;
   mutable std::mutex mutex_;
   mutable std::deque<Faces> recent_;
 };
