@@ -42,11 +42,15 @@ auto with_offsets(const py::array& indptr, const py::array& indices, const Body&
   throw py::type_error("X must have int32 or int64 for both indices and indptr");
 }
 
-bool is_plain_vector(const py::array& array) { return array.ndim() == 1 && (array.flags() & py::array::c_style) != 0; }
+bool is_aligned(const py::array& array) { return (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0; }
+
+bool is_plain_vector(const py::array& array) {
+  return array.ndim() == 1 && (array.flags() & py::array::c_style) != 0 && is_aligned(array);
+}
 
 void check_parts(const py::array& indptr, const py::array& indices, Index stored, Index majors) {
   if (!is_plain_vector(indptr) || !is_plain_vector(indices)) {
-    throw std::invalid_argument("X must have contiguous one-dimensional indices and indptr");
+    throw std::invalid_argument("X must have contiguous, aligned, one-dimensional indices and indptr");
   }
   if (indptr.size() != majors + 1) {
     throw std::invalid_argument("X is a malformed sparse matrix: its indptr does not fit its shape");
@@ -59,8 +63,8 @@ void check_parts(const py::array& indptr, const py::array& indices, Index stored
 std::unique_ptr<Design> make_dense(const py::array& X, const ConstVec& sample_weight, bool fit_intercept,
                                    bool standardize, Monitor& monitor) {
   const bool by_rows = (X.flags() & py::array::c_style) != 0;
-  if (X.ndim() != 2 || (!by_rows && (X.flags() & py::array::f_style) == 0)) {
-    throw py::type_error("X must be a contiguous 2-D array");
+  if (X.ndim() != 2 || (!by_rows && (X.flags() & py::array::f_style) == 0) || !is_aligned(X)) {
+    throw py::type_error("X must be a contiguous and aligned 2-D array");
   }
   const Index rows = X.shape(0), cols = X.shape(1);
   return with_values(X, [&](const auto* data) {
@@ -74,7 +78,7 @@ std::unique_ptr<Design> make_sparse(const py::object& X, const ConstVec& sample_
   const auto [rows, cols] = X.attr("shape").cast<std::pair<Index, Index>>();
   const auto values = X.attr("data").cast<py::array>();
   const auto indices = X.attr("indices").cast<py::array>(), indptr = X.attr("indptr").cast<py::array>();
-  if (!is_plain_vector(values)) throw std::invalid_argument("X must have contiguous one-dimensional data");
+  if (!is_plain_vector(values)) throw std::invalid_argument("X must have contiguous, aligned, one-dimensional data");
   const Index stored = values.size(), height = rows, width = cols;
   check_parts(indptr, indices, stored, width);
   return with_values(values, [&](const auto* data) {
