@@ -241,14 +241,14 @@ def array_likes(subject):
 def changing(subject):
     import threading
 
-    X, y = data(subject, n=400, p=60)
+    X, y = data(subject, n=150, p=20)
     stop = threading.Event()
     shared = np.asfortranarray(X)
 
     def change():
         rng = np.random.default_rng(0)
         while not stop.is_set():
-            shared[rng.integers(400), rng.integers(60)] += rng.normal()
+            shared[rng.integers(150), rng.integers(20)] += rng.normal()
 
     thread = threading.Thread(target=change)
     thread.start()
