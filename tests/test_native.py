@@ -173,7 +173,7 @@ def long_problem(n, p):
 
 @pytest.mark.parametrize("solver", ["auto", "irls"])
 def test_other_threads_run_during_a_fit(solver):
-    X, y = long_problem(2000, 4000)
+    X, y = long_problem(1500, 2000)
     model = pyreweight.AdaptiveDropoutRegressor(alpha=0.01, penalty="log_sum", solver=solver, max_iter=3)
     stop, ticks = threading.Event(), []
 

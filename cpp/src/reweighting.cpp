@@ -172,7 +172,7 @@ void Reweighting::settle_plateaus() {
   const Penalty& penalty = regularizer_.penalty();
   if (n_iter_ < kPatience || !problem_.options.search) return;
   if (penalty.convex() || !penalty.separable() || std::isinf(penalty.slope_at_zero())) return;
-  if (!regularizer_.groups().singletons()) return;
+  if (!penalty.pointwise() || !regularizer_.groups().singletons()) return;
   if (residual() > kUnsettled) CoordinateSearch(problem_, regularizer_, working_, inner_, kLeastGain).settle(kSweeps);
 }
 

@@ -30,6 +30,8 @@ constexpr double kRefined = 1e-11;
 // Share of the objective that a move to another local minimum must take off it, and how many rounds of them there are.
 constexpr double kLeastGain = 1e-11;
 constexpr int kMostSearches = 20, kMostExchanges = 3;
+// What a round of exchanges may cost, in passes over X.
+constexpr double kExchangePasses = 100;
 
 }  // namespace
 
@@ -130,8 +132,9 @@ void WorkingSetSolver::write_back(const Vector& thresholds) {
 const Solution& WorkingSetSolver::solve() {
   const bool infinite_slope = std::isinf(regularizer_.penalty().slope_at_zero());
   const bool exact = regularizer_.penalty().linear_quadratic();
-  const Vector own = regularizer_.prox_thresholds(problem_.design.second_moment());
   Vector zero = regularizer_.zero_thresholds();
+  Vector own = zero;
+  if (infinite_slope || searchable()) own = regularizer_.prox_thresholds(problem_.design.second_moment());
   const Vector first = infinite_slope ? own : zero;
   if (searchable()) zero = zero.cwiseMin(own);
   bool reweighting = warm_ && !exact;
@@ -183,7 +186,8 @@ const Solution& WorkingSetSolver::solve() {
 
 bool WorkingSetSolver::searchable() const {
   const Penalty& penalty = regularizer_.penalty();
-  return problem_.options.search && !penalty.convex() && penalty.separable() && regularizer_.groups().singletons();
+  return problem_.options.search && !penalty.convex() && penalty.separable() && penalty.pointwise() &&
+         regularizer_.groups().singletons();
 }
 
 bool WorkingSetSolver::is_null() const {
@@ -198,6 +202,9 @@ bool WorkingSetSolver::search(const Vector& thresholds, bool exchange) {
   inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
   CoordinateSearch search(problem_, regularizer_, working_, *inner_, kLeastGain * solution_.objective + 1e-15);
   bool moved = search.settle();
+  const double k = static_cast<double>(working_.size()), active = static_cast<double>(support(inner_->v()).size());
+  const double pass = static_cast<double>(problem_.design.rows()) * static_cast<double>(usable_);
+  if (6 * active * k * k > kExchangePasses * pass) exchange = false;
   for (int round = 0; exchange && by_gram_ && round < kMostExchanges && search.exchange(); ++round) moved = true;
   if (moved) write_back(thresholds);
   return moved;

@@ -20,6 +20,7 @@ class CallablePenalty final : public Penalty {
   double slope_at_zero() const override { return rule_.slope_at_zero(); }
   double steepest_slope() const override { return rule_.steepest_slope(); }
   bool convex() const override { return rule_.convex(); }
+  bool pointwise() const override { return false; }
   bool linear_quadratic() const override { return false; }
 
   void value(const ConstVec& t, double alpha, MutVec out) const override;

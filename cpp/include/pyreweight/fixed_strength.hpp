@@ -22,6 +22,7 @@ class FixedStrength final : public Penalty {
   double steepest_slope() const override { return strength_ * penalty_->steepest_slope(); }
   bool convex() const override { return penalty_->convex(); }
   bool separable() const override { return penalty_->separable(); }
+  bool pointwise() const override { return penalty_->pointwise(); }
   bool has_strength() const override { return penalty_->has_strength(); }
   bool linear_quadratic() const override { return penalty_->linear_quadratic(); }
 

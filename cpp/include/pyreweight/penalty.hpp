@@ -32,6 +32,8 @@ class Penalty {
   /// Whether every coordinate is judged alone. If not, the faces below take the whole vector of a model, `value` gives
   /// what each coordinate contributes, and a coordinate that is not penalised comes in as 0.
   virtual bool separable() const { return true; }
+  /// Whether single coordinates can be asked at the price of one; functions of the user's are asked for whole vectors.
+  virtual bool pointwise() const { return true; }
   /// Whether alpha has a meaning; if not, the faces ignore it and the solvers leave it at 0.
   virtual bool has_strength() const { return true; }
   /// Omega(t) = slope_at_zero t + b t^2 / 2 exactly: one reweighting solves the problem and a duality gap exists.
