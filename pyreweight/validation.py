@@ -105,7 +105,7 @@ def well_formed(X):
             raise ValueError("X is a malformed sparse matrix: an index is out of range")
         X = X.tocsc()
     ours = (sp.csc_array if X.format == "csc" else sp.csr_array)(X.shape)
-    ours.data = np.require(X.data, requirements="CA")
+    ours.data = np.require(X.data, requirements=["C", "A"])
     if ours.data.dtype == object or (ours.data.dtype.kind == "f" and ours.data.dtype not in (np.float32, np.float64)):
         ours.data = ours.data.astype(np.float64)  # types that SciPy does not compute with
     ours.indptr, ours.indices = _offsets(X.indptr, X.indices)
@@ -300,7 +300,7 @@ def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
         raise ValueError(f"{name} must be real numbers: {error}") from error
     if vector.shape != (size,):
         raise ValueError(f"{name} must have shape ({size},), got {vector.shape}")
-    return np.require(vector, requirements="CA")
+    return np.require(vector, requirements=["C", "A"])
 
 
 def _refuse_masks_and_dates(values, name: str) -> None:
@@ -331,7 +331,7 @@ def _offsets(*parts) -> list[np.ndarray]:
     if any(array.dtype.kind not in "iu" for array in arrays):
         raise ValueError("X is a malformed sparse matrix: its indices are not integers")
     dtype = np.int32 if all(array.dtype == np.int32 for array in arrays) else np.int64
-    return [np.require(array, dtype, "CA") for array in arrays]
+    return [np.require(array, dtype, ["C", "A"]) for array in arrays]
 
 
 def _by_columns(X) -> sp.csc_array:
