@@ -78,5 +78,8 @@ def draw(axes=None):
 if __name__ == "__main__":
     import matplotlib as mpl
 
-    mpl.use("Agg")
-    draw().savefig(sys.argv[1] if len(sys.argv) > 1 else "figure1.svg")
+    for name, values in vector_curves().items():
+        print(f"{name}, k = 0, 4, ..., 32:", *(f"{value:.4f}" for value in values[::4]))
+    if len(sys.argv) > 1:
+        mpl.use("Agg")
+        draw().savefig(sys.argv[1])

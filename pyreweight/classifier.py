@@ -57,7 +57,9 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
     feature_groups : array-like of shape (n_features,) or "across_classes", default=None
         Labels of any one type. Features with equal labels form a group, which has one eta and one keep probability and
         is in or out as a whole: the penalty is a sum over groups, of :math:`\Omega(t_g; \alpha)` with :math:`t_g` the
-        norm of :math:`d_j w_j` over the group, times :math:`c_g \sqrt{\text{size}}`. `feature_weights` must be the
+        norm of :math:`d_j w_j` over the group, times :math:`c_g \sqrt{\text{size}}`, the size counting constant columns
+        but not those that are unpenalised or out. Nonconvex penalties: a stationary point, without the search for a
+        lower one that single features get. `feature_weights` must be the
         same throughout a group, except that 0 and inf take a feature out of it. For separable penalties with unit slope
         at zero. With more than two classes groups are those of the coefficients of one class, or, with
         ``"across_classes"``, those of one feature for all classes, which then is in or out for all of them. None: every

@@ -42,7 +42,7 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
         Whether the penalty sees coefficients of standardised columns. Each fold standardises by its own training rows.
     feature_weights : array-like of shape (n_features,), default=None
         Factors of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
-    feature_groups : array-like of shape (n_features,), default=None
+    feature_groups : array-like of shape (n_features,) or "across_classes", default=None
         Labels; features with equal labels are in or out together, as in :class:`AdaptiveDropoutClassifier`. None: every
         feature by itself.
     solver : {"auto", "irls"}, default="auto"

@@ -132,7 +132,10 @@ def strided_covariance(n_features: int, keep_prob: float) -> NDArray[np.float64]
 
 def _mask_moments(mask_mean, mask_cov, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean (p,) and covariance (p, p, F order) as the core takes them."""
-    mean = np.ascontiguousarray(np.broadcast_to(_finite(mask_mean, "mask_mean"), n_features))
+    mean = _finite(mask_mean, "mask_mean")
+    if mean.shape not in ((), (n_features,)):
+        raise ValueError(f"mask_mean must be a number or have shape ({n_features},), got {mean.shape}")
+    mean = np.ascontiguousarray(np.broadcast_to(mean, n_features))
     if np.any(mean == 0):
         raise ValueError("mask_mean must not be 0: a column that is always dropped has no coefficient")
     covariance = _finite(mask_cov, "mask_cov")
@@ -151,6 +154,8 @@ def _mask_moments(mask_mean, mask_cov, n_features: int) -> tuple[NDArray[np.floa
 
 def _finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
     try:
+        if np.iscomplexobj(values):
+            raise TypeError("complex numbers")
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be real numbers: {error}") from error

@@ -250,12 +250,13 @@ def check_feature_groups(
     if of_classes and isinstance(labels, str) and labels == "across_classes":
         return np.arange(len(feature_weights), dtype=np.intp)
     _refuse_masks_and_dates(labels, "feature_groups")
-    array = np.asarray(labels)
+    # As objects, a list keeps labels apart that an array of one type would merge: 1 and "1", NaN and "nan".
+    array = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
     if array.shape != feature_weights.shape:
         raise ValueError(
             f"feature_groups must have shape {feature_weights.shape}, one label per feature, got {array.shape}"
         )
-    missing = [label is None or label != label for label in array] if array.dtype.kind in "fcO" else []
+    missing = [_is_missing(label) for label in array] if array.dtype.kind in "fcO" else []
     if any(missing):
         raise ValueError(f"feature_groups has no label (None or NaN) for feature {missing.index(True)}")
     try:
@@ -272,6 +273,13 @@ def check_feature_groups(
             f"feature out of its group); they differ in the group {array[different[0]]!r}"
         )
     return np.ascontiguousarray(codes, dtype=np.intp)
+
+
+def _is_missing(label) -> bool:
+    try:
+        return label is None or bool(label != label)
+    except TypeError:  # pandas.NA is neither
+        return True
 
 
 def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float64]:

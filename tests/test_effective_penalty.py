@@ -102,3 +102,9 @@ def test_errors_name_the_argument(arguments, message):
     given = {"X": np.eye(3, 2), "mask_mean": 1.0, "mask_cov": [1.0, 1.0]} | arguments
     with pytest.raises(ValueError, match=message):
         effective_penalty(**given)
+
+
+@pytest.mark.parametrize("mean", [np.ones(3), np.ones((4, 1)), np.ones(4) + 1j])
+def test_bad_means_are_named(mean):
+    with pytest.raises(ValueError, match="mask_mean"):
+        effective_penalty(np.ones((6, 4)), mean, np.eye(4))

@@ -371,6 +371,8 @@ def test_far_units_and_dependent_features(problem):
         (np.r_[np.nan, np.zeros(29)], "no label .* feature 0"),
         (["a"] * 12 + [None] + ["b"] * 17, "no label .* feature 12"),
         (np.array(["a"] * 29 + [2], dtype=object), "one type"),
+        (["a"] * 29 + [2], "one type"),
+        (["nan"] * 29 + [np.nan], "no label .* feature 29"),
         (np.ma.masked_array(np.zeros(30), mask=np.arange(30) == 3), "masked"),
     ],
 )

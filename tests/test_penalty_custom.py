@@ -209,3 +209,13 @@ def test_alpha_auto_needs_a_finite_positive_slope(simulate):
     assert_allclose(mine.coef_, lasso.coef_, rtol=1e-7, atol=1e-10)
     with pytest.raises(ValueError, match=r'alpha="auto" is defined for .* CustomDropout'):
         AdaptiveDropoutRegressor(penalty=CustomDropout(square_root)).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("func", "message"),
+    [(lambda t: t + 1j, "complex"), (lambda t: np.ma.masked_array(1 / (1 + t), mask=t > 2), "masked")],
+)
+def test_complex_and_masked_answers_are_refused(func, message, simulate):
+    X, y, _ = simulate(40, 5)
+    with pytest.raises(ValueError, match=f"derivative_func .*{message}"):
+        AdaptiveDropoutRegressor(ALPHA, penalty=CustomPenalty(func)).fit(X, y)

@@ -20,6 +20,12 @@ VectorFunction vector_function(const py::object& function, const std::string& na
   return [shared, name](const Vector& t) -> Vector {
     py::gil_scoped_acquire gil;
     const py::object answer = (*shared)(py::cast(t));
+    const auto given = py::array::ensure(answer);
+    const bool complex = given && given.dtype().kind() == 'c';
+    if (complex || py::hasattr(answer, "mask")) {
+      throw std::invalid_argument(name + " must return an array of real numbers, not a " +
+                                  (complex ? "complex" : "masked") + " one");
+    }
     const auto values = py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(answer);
     if (!values) {
       PyErr_Clear();

@@ -7,15 +7,44 @@
 #include "pyreweight/alpha_max.hpp"
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/degrees_of_freedom.hpp"
 #include "pyreweight/intercept.hpp"
 #include "pyreweight/solver.hpp"
 
 namespace pyreweight {
+namespace {
+
+/// The nonzeros; with groups, where a shrunk group of m coefficients spends fewer than m, the trace of the smoother.
+double spent(const Problem& problem, const Regularizer& regularizer, const Solution& solution) {
+  const Columns active = support(solution.v);
+  if (regularizer.groups().singletons() || problem.loss || active.empty()) return static_cast<double>(active.size());
+  const auto gram = [&](const Columns& columns) { return problem.design.gram(columns, columns, problem.monitor); };
+  return degrees_of_freedom(problem, regularizer, solution, gram);
+}
+
+/// What noise of sigma = sqrt(S) reaches in the largest of the correlations that alpha is compared with: sqrt(2 log p)
+/// for single coefficients. The norm of m of them is near sqrt(m - 1) and exceeds that by about sqrt(2 log G) in the
+/// largest of G groups; it is compared with alpha sqrt(m), where the smallest groups reach farthest.
+double universal_level(const Problem& problem, const Regularizer& regularizer) {
+  const auto log_of = [](Index count) { return std::log(static_cast<double>(std::max<Index>(count, 3))); };
+  const Groups& groups = regularizer.groups();
+  if (groups.singletons()) return std::sqrt(2 * log_of(problem.coefficients()));
+  Index count = 0, smallest = problem.coefficients();
+  for (Index j = 0; j < problem.coefficients(); ++j) {
+    if (!regularizer.penalised(j) || !groups.leads(j)) continue;
+    ++count;
+    smallest = std::min(smallest, static_cast<Index>(groups.members(groups.of(j)).size()));
+  }
+  const double m = static_cast<double>(smallest);
+  return (std::sqrt(m - 1) + std::sqrt(2 * log_of(count))) / std::sqrt(m);
+}
+
+}  // namespace
 
 double noise_scale(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
                    const AutoAlpha& rule) {
   if (problem.loss && problem.loss->known_noise()) return std::sqrt(null_curvature(problem).maxCoeff());
-  const double S = rule.weight_sum, df = static_cast<double>(support(solution.v).size());
+  const double S = rule.weight_sum, df = spent(problem, regularizer, solution);
   const double freedom = std::max(S - (rule.fit_intercept ? 1.0 : 0.0) - df, S / 2);
   const double mean_square = solution.residual.cwiseAbs2().dot(problem.design.row_weights());
   return regularizer.y_scale() * std::sqrt(mean_square * (S / freedom));
@@ -23,12 +52,12 @@ double noise_scale(const Problem& problem, const Regularizer& regularizer, const
 
 Solution solve_auto_alpha(const Problem& problem, Regularizer& regularizer, const AutoAlpha& rule) {
   const double S = rule.weight_sum;
-  const double L = std::log(static_cast<double>(std::max<Index>(problem.coefficients(), 3)));
+  const double level = universal_level(problem, regularizer) / std::sqrt(S);
   const auto solver = make_solver(problem, regularizer);
   Solution accepted = solver->solve_null();
   const double top = alpha_max(problem, regularizer, accepted.gradient);
   regularizer.set_alpha(top);
-  if (top <= noise_scale(problem, regularizer, accepted, rule) * std::sqrt(2 * L / S)) {
+  if (top <= noise_scale(problem, regularizer, accepted, rule) * level) {
     accepted.n_iter = 1;
     certify(problem, regularizer, accepted);
     accepted.converged = certified(problem, regularizer, accepted);
@@ -36,7 +65,7 @@ Solution solve_auto_alpha(const Problem& problem, Regularizer& regularizer, cons
   }
   if (problem.loss && problem.loss->known_noise()) {
     const double sigma = noise_scale(problem, regularizer, accepted, rule);
-    regularizer.set_alpha(std::max(sigma * std::sqrt(L / (2 * S)), rule.eps * top));
+    regularizer.set_alpha(std::max(sigma * level / 2, rule.eps * top));
     return solver->solve();
   }
   double accepted_alpha = top;
@@ -44,18 +73,17 @@ Solution solve_auto_alpha(const Problem& problem, Regularizer& regularizer, cons
     const double alpha = std::max(top * std::pow(10.0, -i / 20.0), rule.eps * top);
     regularizer.set_alpha(alpha);
     const Solution& solution = solver->solve();
-    const size_t df = support(solution.v).size();
-    if (i > 0 && static_cast<double>(df) > S / 2) break;
+    if (i > 0 && spent(problem, regularizer, solution) > S / 2) break;
     accepted = solution;
     accepted_alpha = alpha;
     const double sigma = noise_scale(problem, regularizer, solution, rule);
     if (problem.monitor.verbose()) {
       std::ostringstream line;
-      line << "alpha " << alpha << ": nonzero " << df << ", noise scale " << sigma
-           << ", stops at alpha <= " << sigma * std::sqrt(L / (2 * S));
+      line << "alpha " << alpha << ": nonzero " << support(solution.v).size() << ", noise scale " << sigma
+           << ", stops at alpha <= " << sigma * level / 2;
       problem.monitor.report(line.str());
     }
-    if (alpha <= sigma * std::sqrt(L / (2 * S)) || alpha <= rule.eps * top) break;
+    if (alpha <= sigma * level / 2 || alpha <= rule.eps * top) break;
   }
   regularizer.set_alpha(accepted_alpha);
   return accepted;
