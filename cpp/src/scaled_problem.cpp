@@ -98,7 +98,9 @@ Groups class_groups(const Groups& of_coefficients, const ClassDesign& design) {
 }
 
 std::unique_ptr<Loss> loss_in_units(const Loss* loss, const Target& target, const Vector& weights) {
-  return loss && !target.constant ? loss->in_units(1 / robust_spread(target.values, weights)) : nullptr;
+  // Targets with several outputs are labels, which have no units.
+  if (!loss || target.constant || loss->outputs() > 1) return nullptr;
+  return loss->in_units(1 / robust_spread(target.values, weights));
 }
 
 /// Factors of the penalty for all columns: those of groups times the root of their sizes.
