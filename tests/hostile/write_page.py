@@ -37,7 +37,7 @@ def main():
     peers = [name for name in PEERS if importlib.util.find_spec(name.replace("scikit-learn", "sklearn"))]
     columns = [*SUBJECTS, *peers]
     ours = Pool()
-    pools = {name: Pool(patience=20) if name in PEERS else ours for name in columns}
+    pools = {name: Pool(patience=10) if name in PEERS else ours for name in columns}
     rows, count = [], {}
     for number in sorted(CASES):
         cells = []

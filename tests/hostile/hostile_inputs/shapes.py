@@ -56,7 +56,9 @@ def very_wide(subject):
 
 @case(45, "n = 1e6, p = 1", finite, slow=True)
 def very_tall(subject):
-    yield Trial(*data(subject, n=1_000_000, p=1))
+    # Cross-validation solves some thirty logistic models on these rows: the same at a tenth of the length.
+    n = 100_000 if subject.classifier and subject.grid else 1_000_000
+    yield Trial(*data(subject, n=n, p=1))
 
 
 @case(46, "X 1-D, 3-D", Refused("array|dim"))
