@@ -99,7 +99,11 @@ def _judge(peer, trial, expected):
             return "error"
     if isinstance(expected, Refused):
         return "accepted"
-    if _is_optimal(trial, np.ravel(model.coef_), model.intercept_, alpha, fit_intercept):
+    try:
+        optimal = _is_optimal(trial, np.ravel(model.coef_), model.intercept_, alpha, fit_intercept)
+    except (ValueError, TypeError):  # data that extended precision cannot hold, or coefficients of several targets
+        return None
+    if optimal:
         return "right"
     return "warned" if caught else "wrong"
 
