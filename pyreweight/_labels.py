@@ -13,7 +13,8 @@ def encode_labels(y, sample_weight, class_weight) -> tuple[np.ndarray, NDArray[n
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) == 1:
         raise ValueError(
-            f"y must have two classes or more among the rows that count; they all have the one class {classes[0]!r}"
+            "y must have two classes or more among the rows that count; they all have the one class "
+            f"{classes.tolist()[0]!r}"
         )
     factors = _class_factors(class_weight, classes, codes, sample_weight)
     return classes, codes.astype(np.float64), sample_weight * factors[codes]
@@ -32,7 +33,7 @@ def _class_factors(class_weight, classes, codes, sample_weight) -> NDArray[np.fl
     for label, factor in class_weight.items():
         place = np.flatnonzero(classes == label)
         if len(place) == 0:
-            raise ValueError(f"class_weight names the class {label!r}, but y has {list(classes)}")
+            raise ValueError(f"class_weight names the class {label!r}, but y has {classes.tolist()}")
         if not isinstance(factor, Real) or not 0 < float(factor) < np.inf:
             raise ValueError(f"class_weight must be positive and finite, got {factor!r} for the class {label!r}")
         factors[place] = factor

@@ -162,7 +162,8 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
         for i, fold in enumerate(folds):
             missing = np.setdiff1d(np.arange(len(model.classes_)), codes[fold.train_weight > 0].astype(int))
             if len(missing):
+                label = model.classes_.tolist()[missing[0]]
                 raise ValueError(
-                    f"fold {i} of cv has no training row of the class {model.classes_[missing[0]]!r}: every class must "
-                    "be in the training part of every fold; shuffle, stratify, or take fewer folds"
+                    f"fold {i} of cv has no training row of the class {label!r}: every class must be in the training "
+                    "part of every fold; shuffle, stratify, or take fewer folds"
                 )

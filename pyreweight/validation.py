@@ -270,7 +270,7 @@ def check_feature_groups(
     if len(different):
         raise ValueError(
             f"feature_weights must be the same within each of the feature_groups, which has one mask (0 and inf take a "
-            f"feature out of its group); they differ in the group {array[different[0]]!r}"
+            f"feature out of its group); they differ in the group {array.tolist()[different[0]]!r}"
         )
     return np.ascontiguousarray(codes, dtype=np.intp)
 

@@ -30,8 +30,8 @@ constexpr double kRefined = 1e-11;
 // Share of the objective that a move to another local minimum must take off it, and how many rounds of them there are.
 constexpr double kLeastGain = 1e-11;
 constexpr int kMostSearches = 20, kMostExchanges = 3;
-// What a round of exchanges may cost, in passes over X.
-constexpr double kExchangePasses = 100;
+// What a round of exchanges may cost, in products. Rows do not count: copies of rows are weights, with the same answer.
+constexpr double kExchanges = 1e7, kExchangesPerPair = 20;
 
 }  // namespace
 
@@ -203,8 +203,8 @@ bool WorkingSetSolver::search(const Vector& thresholds, bool exchange) {
   CoordinateSearch search(problem_, regularizer_, working_, *inner_, kLeastGain * solution_.objective + 1e-15);
   bool moved = search.settle();
   const double k = static_cast<double>(working_.size()), active = static_cast<double>(support(inner_->v()).size());
-  const double pass = static_cast<double>(problem_.design.rows()) * static_cast<double>(usable_);
-  if (6 * active * k * k > kExchangePasses * pass) exchange = false;
+  const double usable = static_cast<double>(usable_);
+  if (6 * active * k * k > kExchanges + kExchangesPerPair * usable * usable) exchange = false;
   for (int round = 0; exchange && by_gram_ && round < kMostExchanges && search.exchange(); ++round) moved = true;
   if (moved) write_back(thresholds);
   return moved;
