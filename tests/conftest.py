@@ -11,7 +11,7 @@ from pyreweight.penalties import get_penalty
 
 # Neither a deadline nor the check that examples come fast: both measure the machine, which may be busy.
 settings.register_profile(
-    "repeatable", derandomize=True, deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "repeatable", derandomize=True, deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("repeatable")
 
