@@ -1,5 +1,6 @@
 """Fixtures and settings shared by all tests."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pyreweight.penalties import get_penalty
+
+sys.path.append(str(Path(__file__).parent))  # for what several test modules share
 
 # Neither a deadline nor the check that examples come fast: both measure the machine, which may be busy.
 settings.register_profile(

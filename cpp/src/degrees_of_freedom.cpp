@@ -7,6 +7,7 @@
 
 #include "pyreweight/cholesky.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/group_system.hpp"
 
 namespace pyreweight {
 namespace {
@@ -53,6 +54,37 @@ double primal_trace(Matrix system, const Matrix& H, Monitor& monitor) {
   return trace;
 }
 
+/// With groups, from the rows; nan where that is not cheaper.
+double row_trace(const Problem& problem, const Regularizer& regularizer, const Columns& active, const Vector& v) {
+  const Groups groups = regularizer.groups().part(active);
+  if (groups.singletons()) return std::nan("");
+  const Vector unit = gather(regularizer.relative_units(), active), radius = regularizer.radius(active, v);
+  const Vector slope = regularizer.radial_slope(active, v), curvature = regularizer.curvature(active, v);
+  const Columns order = groups.complete(all_columns(v.size()));
+  Columns working;
+  for (const Index i : order) working.push_back(active[static_cast<size_t>(i)]);
+  std::vector<GroupBlock> blocks;
+  Index begin = 0;
+  for (Index g = 0; g < groups.count(); ++g) {
+    const Index size = static_cast<Index>(groups.members(g).size());
+    const double bound = gather(problem.design.second_moment(), working).segment(begin, size).sum();
+    blocks.push_back({begin, size, {}, Vector::Constant(1, bound), {}});
+    begin += size;
+  }
+  std::vector<GroupBend> bends;
+  for (GroupBlock& block : blocks) {
+    const Index first = order[static_cast<size_t>(block.begin)];
+    const Vector x = gather(v.cwiseProduct(unit), order).segment(block.begin, block.size);
+    const double square = unit[first] * unit[first];
+    bends.push_back({&block, x.stableNormalized(), slope[first] / radius[first] / square, curvature[first] / square});
+  }
+  const Matrix unknown;
+  const Vector units = gather(unit, order);
+  Matrix rows;
+  const GroupSystem system(problem.design, working, unknown, units, rows, std::move(bends), problem.monitor);
+  return system.rows_are_cheaper() ? system.trace() : std::nan("");
+}
+
 /// The same from the rows: with K = Z diag(1 / h) Z' it is tr K (I + K)^-1 = n - tr (I + K)^-1.
 double dual_trace(const Problem& problem, const Columns& active, const Vector& h) {
   const Vector moment = gather(problem.design.second_moment(), active);
@@ -83,7 +115,8 @@ double degrees_of_freedom(const Problem& problem, const Regularizer& regularizer
   const double size = static_cast<double>(active.size());
   const Vector v = gather(solution.v, active);
   if (!regularizer.groups().singletons()) {
-    const double trace = primal_trace(gram(active), regularizer.hessian(active, v), problem.monitor);
+    double trace = row_trace(problem, regularizer, active, v);
+    if (std::isnan(trace)) trace = primal_trace(gram(active), regularizer.hessian(active, v), problem.monitor);
     return std::isfinite(trace) ? trace : size;
   }
   const Vector h = regularizer.curvature(active, v);

@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kMaxPasses = 1000;
 constexpr double kLeastGrowth = 10, kMostGrowth = 100;
+// Columns of groups that come in together, unless a single group has more.
+constexpr size_t kMostInGroups = 1000;
 // A larger X comes from memory in every pass, which then costs several times as much per entry.
 constexpr double kCacheEntries = 4e6;
 // Stationarity the inner loops aim at, in units of the level: rounding, whatever tol asks for, so that the answer does
@@ -41,12 +43,14 @@ WorkingSetSolver::WorkingSetSolver(const Problem& problem, Regularizer& regulari
   if (regularizer.groups().singletons()) {
     gram = std::make_unique<GramSolver>(problem.monitor);
   } else {
-    gram = std::make_unique<GroupSolver>(regularizer, working_, problem.monitor);
+    gram = std::make_unique<GroupSolver>(problem.design, regularizer, working_, problem.monitor);
   }
   by_gram_ = gram.get();
   inner_ = std::move(gram);
   solution_.v = Vector::Zero(problem.design.cols());
   screening_.refresh_all(solution_);
+  const Groups& groups = regularizer.groups();
+  for (Index g = 0; g < groups.count(); ++g) largest_group_ = std::max(largest_group_, groups.members(g).size());
   Columns unpenalised;
   for (Index j = 0; j < problem.design.cols(); ++j) {
     if (!regularizer.excluded(j)) ++usable_;
@@ -109,6 +113,7 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, pass));
   size_t most = std::max(static_cast<size_t>(growth), active);
   if (by_columns_) most = violators.size();  // a column costs its entries only
+  if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
   if (violators.size() > most) {
     std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
     if (stage) *stage = std::max(1.0, std::min(kStageDrop * *stage, -violators[most].first));

@@ -156,7 +156,7 @@ TEST_CASE("a grouped fit can be interrupted") {
   const Grouped problem("l1", 0.01);
   Monitor monitor, stop = interrupting_monitor();
   const Columns columns = problem.groups.complete(all_columns(24));
-  GroupSolver inner(*problem.regularizer, columns, stop);
+  GroupSolver inner(*problem.design, *problem.regularizer, columns, stop);
   const Matrix own = problem.design->gram(columns, columns, monitor);
   inner.append(Matrix(0, 24), own, Vector::Ones(24));
   inner.set_state(Vector::Zero(24), Vector::Ones(24));

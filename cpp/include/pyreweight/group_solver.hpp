@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pyreweight/gram_solver.hpp"
+#include "pyreweight/group_system.hpp"
 #include "pyreweight/regularizer.hpp"
 
 namespace pyreweight {
@@ -13,50 +14,40 @@ namespace pyreweight {
 /// they cannot be exact in one step, but they converge quadratically.
 class GroupSolver final : public GramForm {
  public:
-  /// `working`[i] is the column of coordinate i. Both must outlive the solver; columns are appended group by group.
-  GroupSolver(const Regularizer& regularizer, const Columns& working, Monitor& monitor)
-      : regularizer_(regularizer), working_(working), monitor_(monitor) {}
+  /// `working`[i] is the column of coordinate i. All must outlive the solver; columns are appended group by group.
+  GroupSolver(const Design& design, const Regularizer& regularizer, const Columns& working, Monitor& monitor)
+      : design_(design), regularizer_(regularizer), working_(working), monitor_(monitor) {}
 
   /// To be called after columns were appended, before anything else.
   void set_state(const ConstVec& v, const ConstVec& correlations) override;
   double diagonal(Index i) const override;
   bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
-  /// False where the form is positive semidefinite on the support up to rounding. Found by the power method, which may
-  /// miss a direction that is next to flat.
+  /// False where the form is positive semidefinite on the support up to rounding.
   bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
   void settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) override;
 
  private:
-  /// The consecutive coordinates of a group, and diag(u)^-1 G_gg diag(u)^-1 = vectors diag(values) vectors'. Of a group
-  /// too large for that, all values are a bound on the largest and vectors is empty, which stands for the identity: its
-  /// minimiser becomes a step that never raises the objective.
-  struct Block {
-    Index begin, size;
-    Matrix vectors;
-    Vector values;
-
-    Vector to_axes(const Vector& x) const { return vectors.size() > 0 ? vectors.transpose() * x : x; }
-    Vector from_axes(const Vector& x) const { return vectors.size() > 0 ? vectors * x : x; }
-  };
-  void know_blocks();                                            // those of all columns appended so far
-  Vector in_units(const Block& block, const ConstVec& v) const;  // x of the block
-  double norm(const Block& block) const { return in_units(block, v_).stableNorm(); }
-  Vector target(const Block& block) const;  // minus the gradient of the first term at x = 0, given the other groups
-  void place(const Block& block, const ConstVec& x);
+  void know_blocks();                                                 // those of all columns appended so far
+  Vector in_units(const GroupBlock& block, const ConstVec& v) const;  // x of the block
+  double norm(const GroupBlock& block) const { return in_units(block, v_).stableNorm(); }
+  Vector target(
+      const GroupBlock& block) const;  // minus the gradient of the first term at x = 0, given the other groups
+  void place(const GroupBlock& block, const ConstVec& x);
   bool sweep(const ConstVec& l1, const ConstVec& l2, bool& support_changed);
   enum class Reached { solution, boundary, indefinite };
   Reached finish_on_support(const ConstVec& l1, const ConstVec& l2, const ConstVec& allowed);
-  Columns active() const;  // coordinates of the groups that are not zero
-  Matrix system(const Columns& active, const ConstVec& l1, const ConstVec& l2) const;
+  GroupSystem system(const ConstVec& l1, const ConstVec& l2);  // at the present point
   Vector downhill(const ConstVec& l1, const ConstVec& l2) const;
   double terms(const ConstVec& v, const ConstVec& l1, const ConstVec& l2) const;
 
+  const Design& design_;
   const Regularizer& regularizer_;
   const Columns& working_;
   Monitor& monitor_;
-  std::vector<Block> blocks_;
+  std::vector<GroupBlock> blocks_;
   Columns block_of_;  // by coordinate
   Vector unit_;       // by coordinate
+  Matrix rows_;       // see GroupSystem
 };
 
 }  // namespace pyreweight

@@ -51,6 +51,7 @@ class WorkingSetSolver final : public Solver {
   Columns working_;               // working_[i] is the column of inner coordinate i
   std::vector<char> in_working_;  // (p,)
   Index usable_ = 0;              // columns that may enter
+  size_t largest_group_ = 1;
   Solution solution_;
   bool warm_ = false;
 };
