@@ -78,6 +78,28 @@ double rounding_scale(const Problem& problem, const Regularizer& regularizer) {
   return largest;
 }
 
+/// By how much each of these columns violates its stationarity conditions, in units of its level.
+Vector deviations(const Regularizer& regularizer, const Columns& columns, const ConstVec& v, const ConstVec& gradient) {
+  const Columns active = support(v);
+  Columns active_columns;
+  for (const Index i : active) active_columns.push_back(columns[static_cast<size_t>(i)]);
+  const Vector slope = regularizer.slope(active_columns, gather(v, active));
+  const Vector radius = regularizer.radius(columns, v);
+  const double kink = regularizer.penalty().slope_at_zero();
+  Vector deviation = gradient;
+  for (size_t i = 0; i < active.size(); ++i) {
+    deviation[active[i]] -= std::copysign(slope[static_cast<Index>(i)], v[active[i]]);
+  }
+  deviation = regularizer.pull(columns, deviation);
+  for (Index i = 0; i < v.size(); ++i) {
+    const Index j = columns[static_cast<size_t>(i)];
+    const bool out = radius[i] == 0 && regularizer.excluded(j);
+    const double threshold = radius[i] == 0 && regularizer.penalised(j) ? kink : 0.0;
+    deviation[i] = out ? 0.0 : std::max(0.0, deviation[i] / regularizer.level(j) - threshold);
+  }
+  return deviation;
+}
+
 }  // namespace
 
 void refresh_residual(const Problem& problem, Solution& solution) {
@@ -116,25 +138,7 @@ double loss_value(const Problem& problem, const Solution& solution) {
 
 double stationarity(const Regularizer& regularizer, const Columns& columns, const ConstVec& v,
                     const ConstVec& gradient) {
-  const Columns active = support(v);
-  Columns active_columns;
-  for (const Index i : active) active_columns.push_back(columns[static_cast<size_t>(i)]);
-  const Vector slope = regularizer.slope(active_columns, gather(v, active));
-  const Vector radius = regularizer.radius(columns, v);
-  const double kink = regularizer.penalty().slope_at_zero();
-  Vector deviation = gradient;
-  for (size_t i = 0; i < active.size(); ++i) {
-    deviation[active[i]] -= std::copysign(slope[static_cast<Index>(i)], v[active[i]]);
-  }
-  deviation = regularizer.pull(columns, deviation);
-  double residual = 0;
-  for (Index i = 0; i < v.size(); ++i) {
-    const Index j = columns[static_cast<size_t>(i)];
-    if (radius[i] == 0 && regularizer.excluded(j)) continue;
-    const double threshold = radius[i] == 0 && regularizer.penalised(j) ? kink : 0.0;
-    residual = std::max(residual, deviation[i] / regularizer.level(j) - threshold);
-  }
-  return residual;
+  return v.size() > 0 ? deviations(regularizer, columns, v, gradient).maxCoeff() : 0.0;
 }
 
 void certify(const Problem& problem, const Regularizer& regularizer, Solution& solution) {
@@ -159,8 +163,17 @@ bool certified(const Problem& problem, const Regularizer& regularizer, const Sol
   if (!std::isnan(solution.gap)) {
     return solution.gap <= tol * solution.objective + kRounding * loss_size(problem);
   }
-  return solution.kkt_residual <= tol ||
-         solution.kkt_residual <= tol + kRounding * rounding_scale(problem, regularizer);
+  if (solution.kkt_residual <= tol) return true;
+  // The level of a column with a small weight is small, the rounding of its correlation is not.
+  const double rounding = kRounding * rounding_scale(problem, regularizer);
+  Vector share = deviations(regularizer, all_columns(solution.v.size()), solution.v, solution.gradient);
+  const bool elsewhere = share.size() == 0 || solution.kkt_residual > share.maxCoeff();  // in the intercept
+  if (elsewhere && !(solution.kkt_residual <= tol + rounding)) return false;
+  for (Index j = 0; j < share.size(); ++j) {
+    const double weight = regularizer.penalised(j) ? std::min(1.0, regularizer.weights()[j]) : 1.0;
+    if (!(share[j] <= tol + rounding / weight)) return false;
+  }
+  return true;
 }
 
 }  // namespace pyreweight
