@@ -25,7 +25,7 @@ class DropoutTraining:
     intercept_ : float
         Intercept that goes with `coef_`.
     keep_prob_ : ndarray of shape (n_features,)
-        Keep probabilities at `coef_`, at least `min_keep_prob`; 0 for a column that is out.
+        Keep probabilities at `coef_`, not below the bound `min_keep_prob`; 0 for a column that is out.
     steps_ : ndarray of shape (n_records + 1,)
         Number of steps taken at each record, 0 first.
     coefs_ : ndarray of shape (n_records + 1, n_features)
@@ -67,7 +67,7 @@ def dropout_training(
     batch_size=32,
     step="auto",
     decay=0.6,
-    min_keep_prob=0.1,
+    min_keep_prob=None,
     n_records=100,
     start=None,
     random_state=None,
@@ -90,11 +90,14 @@ def dropout_training(
     answer of its ``solver="auto"`` if the penalty is convex, and a stationary point if it is not. For the logistic loss
     the training aims at the expected loss under the masks, which is only near that objective (equal to second order).
 
-    The variance of a mask grows like one over the keep probability, which many strategies let fall to 0 at 0. Keep
-    probabilities are therefore clipped from below, :math:`q_j \ge q_{\min}` = `min_keep_prob`. That is training under
-    another strategy, and its penalty is the ridge of keep probability :math:`q_{\min}` wherever the strategy's own lies
-    below: near zero for those that thresholds, so instead of exact zeros there are small coefficients, of size at most
-    :math:`\alpha q_{\min} / (1 - q_{\min})` for unit slope at zero. Clipped l1 is exactly ``Huber`` with that scale.
+    The variance of a mask grows like one over the keep probability, which many strategies let fall to 0 at 0. The keep
+    probabilities of these are therefore clipped from below, :math:`q_j \ge q_{\min}` = `min_keep_prob`. That is
+    training under another strategy, and its penalty is the ridge of keep probability :math:`q_{\min}` wherever the
+    strategy's own lies below: near zero for those that threshold, so instead of exact zeros there are small
+    coefficients, of size at most :math:`\alpha q_{\min} / (1 - q_{\min})` for unit slope at zero. Clipped l1 is exactly
+    ``Huber`` with that scale.
+
+    Every column has a keep probability of its own: groups of features are for the estimators only.
 
     Parameters
     ----------
@@ -128,8 +131,9 @@ def dropout_training(
         :math:`\rho_t = \rho_0 (1 + \rho_0 t / 10)^{-\mathrm{decay}}`: nearly constant for the ten time constants
         :math:`1/\rho_0` of a column alone. 0 for a constant step, which leaves noise in the iterates that their average
         does not remove where the objective is not quadratic.
-    min_keep_prob : float, default=0.1
-        Lower bound of the keep probabilities of penalised columns, in (0, 1].
+    min_keep_prob : float, default=None
+        Lower bound of the keep probabilities of penalised columns, in [1e-6, 1]. None: 0.1 for strategies that never
+        keep a coefficient of 0, such as ``"l1"``, and no bound for those that do, such as ``BernoulliDropout``.
     n_records : int, default=100
         Number of iterates to keep, evenly spaced.
     start : array-like of shape (n_features,), default=None

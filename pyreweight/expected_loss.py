@@ -7,8 +7,9 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from ._layout import well_formed
 from ._native import core
-from .validation import check_sample_weight, well_formed
+from .validation import check_sample_weight
 
 
 def expected_dropout_loss(X, y, coef, keep_prob, method="exact", *, intercept=0.0, sample_weight=None):

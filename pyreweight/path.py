@@ -11,6 +11,7 @@ from scipy.special import expit, gammaln, softmax
 from sklearn.utils import check_array
 
 from ._base import check_one_target, fit_path, warn_about_points
+from ._layout import well_formed
 from .regressor import AdaptiveDropoutRegressor
 from .validation import (
     REGRESSION_LOSSES,
@@ -19,7 +20,6 @@ from .validation import (
     check_eps,
     check_loss,
     check_problem,
-    well_formed,
 )
 
 

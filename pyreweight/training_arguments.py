@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array
 
-from .validation import _by_columns, _contiguous, well_formed
+from ._layout import by_columns, contiguous, well_formed
 
 LOSSES = ("squared", "logistic")
 PATTERNS = ("independent", "row", "strided")
@@ -16,15 +16,16 @@ DISTRIBUTIONS = ("bernoulli", "gaussian")
 
 
 def check_numbers(alpha, step, decay, min_keep_prob) -> dict[str, float]:
-    """Return the real parameters by name; a step of 0 stands for ``"auto"``."""
+    """Return the real parameters by name; a step of 0 stands for ``"auto"``, a min_keep_prob of 0 for None."""
     ranges = {
         "alpha": (alpha, lambda x: 0 < x < math.inf, "a finite number > 0"),
         "decay": (decay, lambda x: 0 <= x <= 1, "a number in [0, 1]"),
-        "min_keep_prob": (min_keep_prob, lambda x: 1e-6 <= x <= 1, "a number in [1e-6, 1]"),
     }
+    if min_keep_prob is not None:
+        ranges["min_keep_prob"] = (min_keep_prob, lambda x: 1e-6 <= x <= 1, "None or a number in [1e-6, 1]")
     if not (isinstance(step, str) and step == "auto"):
         ranges["step"] = (step, lambda x: 0 < x < math.inf, "'auto' or a finite number > 0")
-    numbers = {"step": 0.0}
+    numbers = {"step": 0.0, "min_keep_prob": 0.0}
     for name, (value, inside, wanted) in ranges.items():
         if isinstance(value, bool) or not isinstance(value, Real) or not inside(float(value)):
             raise ValueError(f"{name} must be {wanted}, got {value!r}")
@@ -65,4 +66,4 @@ def check_matrix(X):
 
 def as_core_takes_it(X):
     """Return X itself when the core can read it as it lies, else a copy by columns."""
-    return _by_columns(X) if sp.issparse(X) else _contiguous(X)
+    return by_columns(X) if sp.issparse(X) else contiguous(X)

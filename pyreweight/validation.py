@@ -1,4 +1,4 @@
-"""Checks of what a user passes; the only place where data may be copied."""
+"""Checks of what a user passes."""
 
 import math
 import sys
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
-from ._native import core
+from ._layout import by_columns, contiguous, refuse_masks_and_dates, well_formed
 from .penalties import Penalty, get_penalty
 
 
@@ -49,7 +49,7 @@ def check_problem(
     check_parameters(estimator)
     penalty = get_penalty(estimator.penalty)
     alpha = check_alpha(estimator.alpha, penalty)
-    _refuse_masks_and_dates(y, "y")
+    refuse_masks_and_dates(y, "y")
     if np.asarray(y).shape[1:] == (0,):
         raise ValueError(f"y must have at least one target, got shape {np.asarray(y).shape}")
     numeric = encode is None
@@ -71,7 +71,7 @@ def check_problem(
         y, weights = encode(y, weights)
     feature_weights = check_feature_weights(estimator.feature_weights, X.shape[1], penalty)
     return Problem(
-        X=_by_columns(X) if sp.issparse(X) else _contiguous(X),
+        X=by_columns(X) if sp.issparse(X) else contiguous(X),
         Y=np.asfortranarray(y.reshape(len(y), -1)),
         sample_weight=weights,
         feature_weights=feature_weights,
@@ -87,34 +87,6 @@ def check_data(estimator, X, *y, **options):
     return validate_data(
         estimator, well_formed(X), *y, accept_sparse=["csc", "csr"], dtype=[np.float64, np.float32], **options
     )
-
-
-def well_formed(X):
-    """Return sparse X as CSC or CSR of our own on the caller's arrays, copied only to sum duplicates; dense X as is.
-
-    A malformed matrix is a ``ValueError``: SciPy would read outside its arrays.
-    """
-    if not sp.issparse(X):
-        _refuse_masks_and_dates(X, "X")
-        return X
-    if X.ndim != 2:
-        raise ValueError(f"Expected 2D array, got a sparse X with {X.ndim} dimension(s)")
-    if X.format not in ("csc", "csr"):
-        X = X.tocoo()
-        if X.nnz and (min(map(np.min, (X.row, X.col))) < 0 or X.row.max() >= X.shape[0] or X.col.max() >= X.shape[1]):
-            raise ValueError("X is a malformed sparse matrix: an index is out of range")
-        X = X.tocsc()
-    ours = (sp.csc_array if X.format == "csc" else sp.csr_array)(X.shape)
-    ours.data = np.require(X.data, requirements=["C", "A"])
-    if ours.data.dtype == object or (ours.data.dtype.kind == "f" and ours.data.dtype not in (np.float32, np.float64)):
-        ours.data = ours.data.astype(np.float64)  # types that SciPy does not compute with
-    ours.indptr, ours.indices = _offsets(X.indptr, X.indices)
-    majors, minors = X.shape if X.format == "csr" else X.shape[::-1]
-    ours.has_canonical_format = core.check_sparse(ours.indptr, ours.indices, ours.data.size, majors, minors)
-    if not ours.has_canonical_format:
-        ours = ours.copy()
-        ours.sum_duplicates()
-    return ours
 
 
 def check_rows(rows, n_samples: int) -> NDArray[np.intp]:
@@ -249,7 +221,7 @@ def check_feature_groups(
         )
     if of_classes and isinstance(labels, str) and labels == "across_classes":
         return np.arange(len(feature_weights), dtype=np.intp)
-    _refuse_masks_and_dates(labels, "feature_groups")
+    refuse_masks_and_dates(labels, "feature_groups")
     # As objects, a list keeps labels apart that an array of one type would merge: 1 and "1", NaN and "nan".
     array = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
     if array.shape != feature_weights.shape:
@@ -299,7 +271,7 @@ def check_start(estimator, n_features: int, n_targets: int) -> NDArray[np.float6
 
 
 def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
-    _refuse_masks_and_dates(values, name)
+    refuse_masks_and_dates(values, name)
     try:
         if np.iscomplexobj(np.asarray(values)):
             raise TypeError("complex numbers")
@@ -311,39 +283,7 @@ def _vector(values: ArrayLike, name: str, size: int) -> NDArray[np.float64]:
     return np.require(vector, requirements=["C", "A"])
 
 
-def _refuse_masks_and_dates(values, name: str) -> None:
-    """Refuse what NumPy takes for numbers without a word: the entries under a mask, dates and durations."""
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise ValueError(f"{name} is a masked array, and masks are not supported: drop or impute the masked entries")
-    types = [values.dtype] if hasattr(values, "dtype") else list(getattr(values, "dtypes", ()))
-    if any(getattr(kind, "kind", "") in ("m", "M") or getattr(kind, "is_temporal", bool)() for kind in types):
-        raise ValueError(f"{name} must be numeric, but has dates or durations; turn them into numbers")
-
-
 def _is_number(value, kind: type[Real] | type[Integral] = Real) -> bool:
     if isinstance(value, bool | np.bool_):
         return False
     return isinstance(value, kind) and not math.isnan(value)
-
-
-def _contiguous(X: np.ndarray) -> np.ndarray:
-    """Return X itself when the core can read it as it lies; strided or unaligned data are copied by columns."""
-    if (X.flags.c_contiguous or X.flags.f_contiguous) and X.flags.aligned:
-        return X
-    return np.array(X, order="F")
-
-
-def _offsets(*parts) -> list[np.ndarray]:
-    """Return indices of one type, int32 if all are and else int64."""
-    arrays = [np.asarray(part) for part in parts]
-    if any(array.dtype.kind not in "iu" for array in arrays):
-        raise ValueError("X is a malformed sparse matrix: its indices are not integers")
-    dtype = np.int32 if all(array.dtype == np.int32 for array in arrays) else np.int64
-    return [np.require(array, dtype, ["C", "A"]) for array in arrays]
-
-
-def _by_columns(X) -> sp.csc_array:
-    """Return X itself if it is CSC as the core takes it; the one copy of the entries otherwise."""
-    X = X.tocsc()
-    X.indptr, X.indices = _offsets(X.indptr, X.indices)
-    return X

@@ -140,6 +140,19 @@ def test_masks_use_the_keep_probability_of_the_penalty(data, name):
     assert_allclose(run.keep_prob_, np.maximum(0.1, penalty.keep_prob(run.coef_ * X.std(axis=0), alpha)), rtol=1e-12)
 
 
+@pytest.mark.parametrize("rate", [0.95, 0.99])
+def test_a_rate_that_was_asked_for_is_not_changed(data, rate):
+    X, y, _ = data
+    dropout = BernoulliDropout(rate=rate)
+    for pattern in ("independent", "strided"):
+        run = dropout_training(X, y, dropout=dropout, pattern=pattern, n_steps=2, random_state=0)
+        assert_allclose(run.keep_prob_, 1 - rate, rtol=1e-12)
+    bounded = dropout_training(X, y, dropout=dropout, n_steps=2, min_keep_prob=0.2, random_state=0)
+    assert_allclose(bounded.keep_prob_, 0.2)
+    # Strategies that never keep a coefficient of 0 have a bound all the same; it is documented.
+    assert dropout_training(X, y, dropout="l1", n_steps=2, random_state=0).keep_probs_[0, 0] == 0.1
+
+
 def test_a_column_is_dropped_as_often_as_the_keep_probability_says(data):
     X, y, _ = data
     w = np.array([0.5, -1.0, 0.1, 2.0, -0.02]) / X.std(axis=0)
@@ -312,7 +325,8 @@ def test_sparse_x_trains_as_dense(batch_size):
         ({"n_records": True}, "n_records must be an integer >= 1"),
         ({"step": -1}, "step must be 'auto' or a finite number > 0"),
         ({"decay": 2}, r"decay must be a number in \[0, 1\]"),
-        ({"min_keep_prob": 0}, r"min_keep_prob must be a number in \[1e-6, 1\]"),
+        ({"min_keep_prob": 0}, r"min_keep_prob must be None or a number in \[1e-6, 1\]"),
+        ({"dropout": BernoulliDropout(rate=1 - 1e-9)}, "too rarely to train"),
         ({"start": [0.0]}, "start must be 5 finite numbers"),
         ({"dropout": "none"}, "unknown penalty"),
         ({"loss": "logistic"}, "y must have two classes for the logistic loss, got 60"),

@@ -2,28 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 
+#include "pyreweight/batch_masks.hpp"
 #include "pyreweight/columns.hpp"
 #include "pyreweight/parallel.hpp"
 
 namespace pyreweight {
 namespace {
 
-constexpr Index kColumnBlock = 1024;  // a multiple of four, see draw_masks
+constexpr double kDefaultBound = 0.1;  // of keep probabilities that would fall to 0
+constexpr double kRarelyKept = 1e-6;   // keep probability under which training would not end
 
 double sigmoid(double z) { return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z)); }
 double log_loss(double y, double z) { return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))) - y * z; }
-
-/// One block of columns during a step: what the mask left of it.
-struct ColumnBlock {
-  Columns kept;
-  Vector factor;      // (|kept|,) of the mask; with a mask per row it is in `data` instead
-  Matrix data;        // (batch, |kept|) z_ij sqrt(pi_i)
-  Vector prediction;  // (batch,) this block's share
-};
 
 class Training {
  public:
@@ -36,7 +30,7 @@ class Training {
         source_(request.seed),
         columns_(all_columns(design.cols())),
         root_(design.row_weights().cwiseSqrt()),
-        blocks_(static_cast<size_t>((design.cols() + kColumnBlock - 1) / kColumnBlock)),
+        blocks_(static_cast<size_t>((design.cols() + kMaskBlock - 1) / kMaskBlock)),
         batches_((design.rows() + request.batch_size - 1) / request.batch_size),
         order_(all_columns(batches_)) {
     mean_ = request.fit_intercept ? y.dot(design.row_weights()) : 0.0;
@@ -44,12 +38,13 @@ class Training {
     if (squared()) target_.array() -= mean_;
     v_ = request.start.size() > 0 ? Vector(request.start.cwiseProduct(design.scale())) : Vector::Zero(design.cols());
     if (!squared() && request.fit_intercept) intercept_ = std::log(mean_ / (1 - mean_));
-    if (request.pattern == MaskPattern::kStrided) prepare_strides();
+    bound_ = request.min_keep_prob > 0 ? request.min_keep_prob : default_bound();
+    masks_ = std::make_unique<BatchMasks>(source_, request_, regularizer_, keep_probabilities());
   }
 
   TrainingResult run() {
     TrainingResult result;
-    result.periods = periods_;
+    result.periods = masks_->periods();
     result.step = request_.step > 0 ? request_.step : safe_step();
     const Index p = design_.cols(), records = request_.records;
     result.coefs.resize(records + 1, p);
@@ -84,35 +79,33 @@ class Training {
  private:
   bool squared() const { return request_.loss == TrainingLoss::kSquared; }
 
+  /// Keep probabilities are smallest at zero.
+  double default_bound() {
+    const Vector now = v_;
+    v_.setZero();
+    const Vector keep = keep_probabilities();
+    v_ = now;
+    double least = 1;
+    for (Index j = 0; j < keep.size(); ++j) {
+      if (!regularizer_.excluded(j)) least = std::min(least, keep[j]);
+    }
+    if (least > 0 && least < kRarelyKept) {
+      std::ostringstream message;
+      message << "dropout keeps a column with probability " << least
+              << " only, too rarely to train: give min_keep_prob, a smaller alpha or a smaller rate";
+      throw std::invalid_argument(message.str());
+    }
+    return least > 0 ? 0 : kDefaultBound;
+  }
+
   /// q_j of the mask: the strategy's own, bounded from below where a column is penalised; 0 for a column that is out.
   Vector keep_probabilities() const {
     const Vector& moment = design_.second_moment();
     Vector keep = regularizer_.ridge_weights(columns_, v_);
     for (Index j = 0; j < keep.size(); ++j) {
-      keep[j] = regularizer_.excluded(j) ? 0.0 : std::max(request_.min_keep_prob, moment[j] / (moment[j] + keep[j]));
+      keep[j] = regularizer_.excluded(j) ? 0.0 : std::max(bound_, moment[j] / (moment[j] + keep[j]));
     }
     return keep;
-  }
-
-  void prepare_strides() {
-    Vector ends(2), eta(2);
-    ends << 0, std::numeric_limits<double>::infinity();
-    regularizer_.penalty().eta(ends, request_.alpha, eta);
-    if (!(eta[0] == eta[1] && eta[0] > 0)) {
-      throw std::invalid_argument(
-          "strided masks keep every column with the same, constant probability: dropout must "
-          "have a constant eta, such as BernoulliDropout");
-    }
-    const Vector keep = keep_probabilities();
-    rate_ = keep.maxCoeff();
-    for (Index j = 0; j < keep.size(); ++j) {
-      if (!regularizer_.excluded(j) && std::abs(keep[j] - rate_) > 1e-12) {
-        throw std::invalid_argument(
-            "strided masks keep every column with the same probability: standardize and leave "
-            "feature_weights alone");
-      }
-    }
-    periods_ = strided_periods(rate_ > 0 ? rate_ : 1.0);
   }
 
   /// Small enough for stability in mean square: masks multiply the curvature of a batch by up to 1 / q^2.
@@ -159,21 +152,15 @@ class Training {
   void take_step(double size) {
     const Index batch = next_batch(), rows = design_.rows();
     const Index first = batch * rows / batches_, count = (batch + 1) * rows / batches_ - first;
-    const bool strided = request_.pattern == MaskPattern::kStrided;
-    const Vector keep = strided ? Vector() : keep_probabilities();
-    Index period = 1, offset = 0;
-    if (strided) draw_stride(period, offset);
+    const Vector keep = masks_->strided() ? Vector() : keep_probabilities();
+    masks_->begin(step_);
     const auto tasks = static_cast<Index>(blocks_.size());
-    const double work = 2.0 * static_cast<double>(count * std::min(kColumnBlock, design_.cols()));
+    const double work = 2.0 * static_cast<double>(count * std::min(kMaskBlock, design_.cols()));
     parallel_for(tasks, 2 * work, monitor_, [&](Index task) {
       ColumnBlock& block = blocks_[static_cast<size_t>(task)];
-      if (strided) {
-        stride_block(task, period, offset, block);
-      } else {
-        mask_block(task, keep, block);
-      }
+      masks_->choose_columns(task, keep, block);
       design_.weighted_block(first, count, block.kept, root_, block.data);
-      if (request_.pattern == MaskPattern::kRow) mask_rows(task, keep, block);
+      if (request_.pattern == MaskPattern::kRow) masks_->mask_rows(task, keep, block);
       block.prediction.noalias() = block.data * gather(v_, block.kept).cwiseProduct(block.factor);
     });
     Vector prediction = Vector::Zero(count);
@@ -195,51 +182,6 @@ class Training {
     Vector out(prediction.size());
     for (Index i = 0; i < out.size(); ++i) out[i] = root[i] * (y[i] - sigmoid(intercept_ + prediction[i] / root[i]));
     return out;
-  }
-
-  void draw_stride(Index& period, Index& offset) const {
-    const Words words = source_.words(Stream::kPeriod, static_cast<std::uint64_t>(step_), 0);
-    double left = uniform(words[0]);
-    for (period = 1; period < periods_.size() && left >= periods_[period - 1]; ++period) left -= periods_[period - 1];
-    offset = below(words[1], static_cast<std::uint32_t>(period));
-  }
-
-  void stride_block(Index task, Index period, Index offset, ColumnBlock& block) const {
-    const Index begin = task * kColumnBlock, end = std::min(design_.cols(), begin + kColumnBlock);
-    block.kept.clear();
-    for (Index j = begin + ((offset - begin) % period + period) % period; j < end; j += period) {
-      if (!regularizer_.excluded(j)) block.kept.push_back(j);
-    }
-    block.factor = Vector::Constant(static_cast<Index>(block.kept.size()), 1 / rate_);
-  }
-
-  /// The columns that the mask of the whole batch keeps; with a mask per row all that are not out.
-  void mask_block(Index task, const Vector& keep, ColumnBlock& block) const {
-    const Index begin = task * kColumnBlock, width = std::min(kColumnBlock, design_.cols() - begin);
-    Vector mask = Vector::Ones(width);
-    const bool shared = request_.pattern == MaskPattern::kIndependent;
-    if (shared) {
-      draw_masks(source_, request_.distribution, static_cast<std::uint64_t>(step_), 0, design_.cols(), begin,
-                 keep.segment(begin, width), mask);
-    }
-    block.kept.clear();
-    for (Index j = 0; j < width; ++j) {
-      if (mask[j] != 0 && keep[begin + j] > 0) block.kept.push_back(begin + j);
-    }
-    block.factor.resize(static_cast<Index>(block.kept.size()));
-    for (Index c = 0; c < block.factor.size(); ++c) block.factor[c] = mask[block.kept[static_cast<size_t>(c)] - begin];
-  }
-
-  void mask_rows(Index task, const Vector& keep, ColumnBlock& block) const {
-    const Index begin = task * kColumnBlock, width = std::min(kColumnBlock, design_.cols() - begin);
-    Vector mask(width);
-    for (Index i = 0; i < block.data.rows(); ++i) {
-      draw_masks(source_, request_.distribution, static_cast<std::uint64_t>(step_), i, design_.cols(), begin,
-                 keep.segment(begin, width), mask);
-      for (Index c = 0; c < block.data.cols(); ++c) {
-        block.data(i, c) *= mask[block.kept[static_cast<size_t>(c)] - begin];
-      }
-    }
   }
 
   Vector coefficients() const {
@@ -292,8 +234,8 @@ class Training {
   double mean_ = 0;
   Vector v_;
   double intercept_ = 0;  // of the logistic loss; the squared loss needs none on centred data
-  double rate_ = 1;       // strided masks
-  Vector periods_;
+  double bound_ = 0;      // of the keep probabilities from below
+  std::unique_ptr<BatchMasks> masks_;
   std::int64_t step_ = 0;
 };
 

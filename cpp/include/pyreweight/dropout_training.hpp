@@ -15,8 +15,8 @@ struct TrainingRequest {
   MaskPattern pattern = MaskPattern::kIndependent;
   MaskDistribution distribution = MaskDistribution::kBernoulli;
   double alpha = 1;
-  double min_keep_prob = 0.1;
-  Vector feature_weights;  // (p,)
+  double min_keep_prob = 0;  // 0: 0.1 where the strategy never keeps a coefficient of 0, no bound elsewhere
+  Vector feature_weights;    // (p,)
   bool fit_intercept = true;
   Index batch_size = 32;
   std::int64_t steps = 10000;
