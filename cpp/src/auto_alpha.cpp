@@ -39,6 +39,19 @@ double universal_level(const Problem& problem, const Regularizer& regularizer) {
   return (std::sqrt(m - 1) + std::sqrt(2 * log_of(count))) / std::sqrt(m);
 }
 
+/// Degrees of freedom that a model may spend: half the rows. A group comes in as a whole, unshrunk with some penalties,
+/// so the first one may take more where it leaves a quarter of the rows to tell the noise.
+double most_spent(const Regularizer& regularizer, const Solution& solution, double rows) {
+  const Groups& groups = regularizer.groups();
+  if (groups.singletons()) return rows / 2;
+  Columns penalised;
+  for (const Index j : support(solution.v)) {
+    if (regularizer.penalised(j)) penalised.push_back(j);
+  }
+  const auto also = [&](Index j) { return groups.of(j) == groups.of(penalised.front()); };
+  return std::all_of(penalised.begin(), penalised.end(), also) ? 0.75 * rows : rows / 2;
+}
+
 }  // namespace
 
 double noise_scale(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
@@ -73,7 +86,7 @@ Solution solve_auto_alpha(const Problem& problem, Regularizer& regularizer, cons
     const double alpha = std::max(top * std::pow(10.0, -i / 20.0), rule.eps * top);
     regularizer.set_alpha(alpha);
     const Solution& solution = solver->solve();
-    if (i > 0 && spent(problem, regularizer, solution) > S / 2) break;
+    if (i > 0 && spent(problem, regularizer, solution) > most_spent(regularizer, solution, S)) break;
     accepted = solution;
     accepted_alpha = alpha;
     const double sigma = noise_scale(problem, regularizer, solution, rule);

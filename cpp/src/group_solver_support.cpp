@@ -12,6 +12,7 @@ namespace {
 constexpr int kMostNewton = 30;        // steps on one support
 constexpr double kVanishing = 1e-2;    // of its norm, what a step leaves of a group that is on its way to zero
 constexpr double kRounding = 1e-14;    // of the objective
+constexpr double kLeastFall = 1e-12;   // of an objective near 1, that a step promises
 constexpr double kLeastRidge = 1e-11;  // of the curvature, to make a singular system definite
 
 }  // namespace
@@ -59,6 +60,7 @@ GroupSolver::Reached GroupSolver::finish_on_support(const ConstVec& l1, const Co
     const Vector right = downhill(l1, l2);
     const double error = right.cwiseAbs().cwiseQuotient(allowed).maxCoeff();
     if (error <= 1e-2 || ((error <= 1 || !resolved) && error > 0.5 * before)) return Reached::solution;
+    const bool stuck = error > 0.5 * before;
     before = error;
     Vector step;
     bool solved = false;
@@ -69,6 +71,8 @@ GroupSolver::Reached GroupSolver::finish_on_support(const ConstVec& l1, const Co
     if (!solved) return Reached::boundary;
     const Vector direction = scatter(step, on, size());
     const double slope = right.dot(direction), start = terms(v_, l1, l2);
+    // On a plateau with dependent columns rounding feeds steps along null directions for ever.
+    if (stuck && slope <= kLeastFall) return Reached::solution;
     double length = 1;
     for (; length > 1e-3; length *= 0.5) {
       const double change = loss_change(length, direction) + (terms(v_ + length * direction, l1, l2) - start);
