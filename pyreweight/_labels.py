@@ -20,6 +20,24 @@ def encode_labels(y, sample_weight, class_weight) -> tuple[np.ndarray, NDArray[n
     return classes, codes.astype(np.float64), sample_weight * factors[codes]
 
 
+def numbered_labels(y, sample_weight) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return labels that are the numbers of their classes, and the weights of the rows."""
+    classes = np.unique(y)
+    if len(classes) == 1 or not np.array_equal(classes, np.arange(len(classes))):
+        raise ValueError("y must consist of the class numbers 0, 1, ..., and have all of them, for loss='softmax'")
+    return np.asarray(y, dtype=np.float64), sample_weight
+
+
+def groups_of_classes(of_features, n_classes, across):
+    """Return the groups of all coefficients, class by class, from those of the features, (0,) for none.
+
+    `across`: those of a feature for all classes are one group.
+    """
+    if across or of_features.size == 0:
+        return np.tile(of_features, n_classes)
+    return np.concatenate([of_features + k * (of_features.max() + 1) for k in range(n_classes)])
+
+
 def _class_factors(class_weight, classes, codes, sample_weight) -> NDArray[np.float64]:
     """Return the factor of each class."""
     if class_weight is None:

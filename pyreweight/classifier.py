@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ._base import fit_problem
-from ._labels import encode_labels
+from ._labels import encode_labels, groups_of_classes
 from ._predictions import ClassPredictions
 from .validation import Problem, check_problem, check_start
 
@@ -231,9 +231,7 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
         across, n_classes = isinstance(self.feature_groups, str), len(self.classes_)
         if n_classes == 2:
             return of_features[:0] if across else of_features
-        if across or of_features.size == 0:
-            return np.tile(of_features, n_classes)
-        return np.concatenate([of_features + k * (of_features.max() + 1) for k in range(n_classes)])
+        return groups_of_classes(of_features, n_classes, across)
 
     def _solve(self, problem: Problem, start=None, stacklevel=5) -> None:
         """Fit and set the fitted attributes; `start` as the core takes it."""

@@ -11,6 +11,7 @@ from scipy.special import expit, gammaln, softmax
 from sklearn.utils import check_array
 
 from ._base import check_one_target, fit_path, warn_about_points
+from ._labels import groups_of_classes, numbered_labels
 from ._layout import well_formed
 from .regressor import AdaptiveDropoutRegressor
 from .validation import (
@@ -240,10 +241,10 @@ def dropout_path(
     X : {array-like, sparse array or matrix} of shape (n_samples, n_features)
         Data, as :meth:`AdaptiveDropoutRegressor.fit` takes it.
     y : array-like of shape (n_samples,)
-        Target values; 0 and 1 for the logistic loss.
-    loss : {"squared", "huber", "poisson", "logistic"}, default="squared"
-        The loss, as in :class:`AdaptiveDropoutRegressor`; ``"logistic"`` is that of
-        :class:`AdaptiveDropoutClassifier`.
+        Target values; 0 and 1 for the logistic loss, the class numbers 0, 1, ... for the softmax loss.
+    loss : {"squared", "huber", "poisson", "logistic", "softmax"}, default="squared"
+        The loss, as in :class:`AdaptiveDropoutRegressor`; ``"logistic"`` and ``"softmax"`` are those of
+        :class:`AdaptiveDropoutClassifier` for two classes and for more.
     penalty : str or pyreweight.penalties.Penalty, default="variational_dropout"
         The penalty or dropout strategy, as an object or by its snake_case name with default parameters.
     alphas : int or array-like, default=100
@@ -261,9 +262,10 @@ def dropout_path(
         Whether the penalty sees coefficients of standardised columns.
     feature_weights : array-like of shape (n_features,), default=None
         Factors of the penalty: 0 leaves a feature unpenalised, inf keeps it out. None: 1 everywhere.
-    feature_groups : array-like of shape (n_features,), default=None
+    feature_groups : array-like of shape (n_features,) or "across_classes", default=None
         Labels; features with equal labels are in or out together, as in :class:`AdaptiveDropoutRegressor`. None: every
-        feature by itself.
+        feature by itself. Softmax loss: as in :class:`AdaptiveDropoutClassifier`, within each class, or with
+        ``"across_classes"`` those of a feature for all classes.
     max_iter : int, default=100
         Largest number of reweightings at one alpha.
     tol : float, default=1e-6
@@ -316,9 +318,13 @@ def dropout_path(
         tol=tol,
         verbose=verbose,
     )
-    problem = check_problem(model, X, y, sample_weight)
+    encode = numbered_labels if isinstance(loss, str) and loss == "softmax" else None
+    problem = check_problem(model, X, y, sample_weight, encode=encode)
     check_one_target(problem, "dropout_path", stacklevel=3)
-    problem.loss = check_loss(loss, problem.Y, (*REGRESSION_LOSSES, "logistic"))
+    problem.loss = check_loss(loss, problem.Y, (*REGRESSION_LOSSES, "logistic", "softmax"))
+    if encode:
+        across = isinstance(feature_groups, str)
+        problem.feature_groups = groups_of_classes(problem.feature_groups, int(problem.Y.max()) + 1, across)
     answer = fit_path(model, problem, check_alphas(alphas), check_eps(eps, problem), progress=_printer(verbose))
     warn_about_points("dropout_path", model, [answer], stacklevel=3)
     return make_path(answer, problem, bool(fit_intercept))

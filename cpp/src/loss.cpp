@@ -1,5 +1,6 @@
 #include "pyreweight/loss.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "pyreweight/softmax.hpp"
@@ -43,7 +44,54 @@ std::unique_ptr<Loss> make_softmax(const Params& params) {
   return std::make_unique<Softmax>(static_cast<Index>(count));
 }
 
+constexpr Index kBlock = 512;  // rows whose exponentials stay in the nearest memory
+using Block = Eigen::Array<double, Eigen::Dynamic, 1, Eigen::ColMajor, kBlock, 1>;
+
+/// visit(first row, e^-|z| of the rows) block by block.
+template <class Visit>
+void visit_decays(const ConstVec& z, const Visit& visit) {
+  Block decay;
+  for (Index first = 0; first < z.size(); first += kBlock) {
+    decay = (-z.segment(first, std::min(kBlock, z.size() - first)).array().abs()).exp();
+    visit(first, decay);
+  }
+}
+
 }  // namespace
+
+template <>
+double RowLoss<Logistic>::value(const ConstVec& y, const ConstVec& z, const ConstVec& pi) const {
+  double total = 0;
+  Block log;
+  visit_decays(z, [&](Index first, const Block& decay) {
+    log = (1 + decay).log();
+    for (Index k = 0; k < decay.size(); ++k) {
+      const Index i = first + k;
+      const double e = decay[k], rounded = (1 + e) - 1;
+      // Of 1 + e the logarithm is exact to rounding; the factor makes it that of e.
+      const double log1p = rounded > 0 ? log[k] * (e / rounded) : e;
+      if (pi[i] > 0) total += pi[i] * (log1p + (z[i] > 0 ? (1 - y[i]) * z[i] : -y[i] * z[i]));
+    }
+  });
+  return total;
+}
+
+template <>
+void RowLoss<Logistic>::residual(const ConstVec& y, const ConstVec& z, MutVec out) const {
+  visit_decays(z, [&](Index first, const Block& decay) {
+    for (Index k = 0; k < decay.size(); ++k) {
+      const Index i = first + k;
+      const double small = decay[k] / (1 + decay[k]);  // the smaller of q and 1 - q
+      out[i] = z[i] > 0 ? small - (1 - y[i]) : y[i] - small;
+    }
+  });
+}
+
+template <>
+void RowLoss<Logistic>::curvature(const ConstVec&, const ConstVec& z, MutVec out) const {
+  visit_decays(
+      z, [&](Index first, const Block& decay) { out.segment(first, decay.size()) = decay / (1 + decay).square(); });
+}
 
 std::unique_ptr<Loss> make_loss(const std::string& name, const Params& params) {
   if (name == "softmax") return make_softmax(params);

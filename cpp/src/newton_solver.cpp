@@ -19,15 +19,19 @@ namespace pyreweight {
 namespace {
 
 constexpr int kMaxPasses = 1000;
-constexpr size_t kLeastGrowth = 100;
 // Stationarity aimed at, in units of the level: rounding, whatever tol asks for, so that the answer does not depend on
-// tol; and the same while columns outside are known to violate theirs.
-constexpr double kTarget = 1e-11;
-constexpr double kLooseTarget = 1e-2;
+// tol; the same before a last look at the columns outside, and while these are known to violate theirs.
+constexpr double kTarget = 1e-13;
+constexpr double kMiddleTarget = 1e-5, kLooseTarget = 1e-2;
 constexpr double kShareOfViolation = 0.3;
 // Reweightings of one model: the next model is better than the last digits of this one.
 constexpr int kModelReweightings = 20;
 constexpr int kSmoothReweightings = 3;
+// Of the residual at hand, what a model of one penalty for every column is solved to.
+constexpr double kForcing = 0.1;
+// A step that leaves more than this of the residual asks for the curvature of the point it reached; one that fails at
+// the last leaves rounding.
+constexpr double kSlow = 0.35, kSlowAtEnd = 0.15, kRounding = 1e-9;
 
 }  // namespace
 
@@ -35,7 +39,9 @@ NewtonSolver::NewtonSolver(const Problem& problem, Regularizer& regularizer)
     : problem_(problem),
       regularizer_(regularizer),
       l1_(make_penalty("l1", {})),
-      quiet_([&problem] { problem.monitor.poll(); }, nullptr) {
+      quiet_([&problem] { problem.monitor.poll(); }, nullptr),
+      model_(problem, quiet_),
+      in_working_(static_cast<size_t>(problem.design.cols()), 0) {
   solution_.v = null_point(problem);
   refresh(problem_, solution_);
 }
@@ -52,58 +58,39 @@ void NewtonSolver::start_from(const ConstVec& v) {
   if (!warm_) solution_ = null;
 }
 
-Columns NewtonSolver::worst_violators(const Regularizer& regularizer, const std::vector<char>& in_working) const {
-  const Vector thresholds = regularizer.zero_thresholds();
-  const Vector pull = regularizer.pull(all_columns(thresholds.size()), solution_.gradient);
-  std::vector<std::pair<double, Index>> violators;
-  for (Index j = 0; j < thresholds.size(); ++j) {
-    if (in_working[static_cast<size_t>(j)] || pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
-    if (regularizer.groups().leads(j)) violators.emplace_back(-pull[j] / thresholds[j], j);
-  }
-  const size_t most = std::max(kLeastGrowth, support(solution_.v).size());
-  if (violators.size() > most) {
-    std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
-    violators.resize(most);
-  }
-  std::sort(violators.begin(), violators.end());
-  Columns fresh;
-  for (const auto& violator : violators) fresh.push_back(violator.second);
-  return regularizer.groups().complete(fresh);
-}
-
-double NewtonSolver::working_residual(const Regularizer& regularizer, const Columns& working) const {
+double NewtonSolver::working_residual(const Regularizer& regularizer) const {
   const double columns =
-      stationarity(regularizer, working, gather(solution_.v, working), gather(solution_.gradient, working));
+      stationarity(regularizer, working_, gather(solution_.v, working_), gather(solution_.gradient, working_));
   if (!problem_.has_intercept) return columns;
   const double slope = std::abs(solution_.residual.dot(problem_.design.row_weights()));
   return std::max(columns, (slope - kCorrelationNoise) / intercept_level(regularizer));
 }
 
 /// Goes to solution + length * direction, the longest of 1, 1/2, 1/4, ... at which the objective falls.
-bool NewtonSolver::line_search(const Regularizer& regularizer, const Columns& working, const ConstVec& direction,
-                               const Vector& change, double intercept_step) {
+bool NewtonSolver::line_search(const Regularizer& regularizer, const ConstVec& direction, const Vector& change,
+                               double intercept_step) {
   const Solution from = solution_;
-  const Vector v = gather(from.v, working);
+  const Vector v = gather(from.v, working_);
   const Vector& pi = problem_.design.row_weights();
-  const double penalty = regularizer.value(working, v), loss = loss_value(problem_, from);
-  const double residual = working_residual(regularizer, working);
+  const double penalty = regularizer.value(working_, v), loss = loss_value(problem_, from);
+  const double residual = working_residual(regularizer);
   // Of a sum over all rows.
   const double rounding = std::max(1e-14, 4e-16 * std::sqrt(static_cast<double>(pi.size())));
   for (double length = 1; length > 1e-8; length *= 0.5) {
     const Vector reached = v + length * direction;
     solution_.predictor = from.predictor + length * change;
     solution_.predictor.array() += length * intercept_step;
-    const double fall = (loss_value(problem_, solution_) - loss) + (regularizer.value(working, reached) - penalty);
+    const double fall = (loss_value(problem_, solution_) - loss) + (regularizer.value(working_, reached) - penalty);
     const bool too_small_to_tell = std::abs(fall) <= rounding * (1 + std::abs(loss) + penalty);
     if (!(fall < 0) && !too_small_to_tell) continue;
     solution_.intercept = from.intercept + length * intercept_step;
-    for (size_t i = 0; i < working.size(); ++i) solution_.v[working[i]] = reached[static_cast<Index>(i)];
+    for (size_t i = 0; i < working_.size(); ++i) solution_.v[working_[i]] = reached[static_cast<Index>(i)];
     problem_.loss->residual(problem_.target, solution_.predictor, solution_.residual);
     Vector gradient(reached.size());
-    problem_.design.correlate_some(working, solution_.residual.cwiseProduct(pi), gradient, problem_.monitor);
-    for (size_t i = 0; i < working.size(); ++i) solution_.gradient[working[i]] = gradient[static_cast<Index>(i)];
+    problem_.design.correlate_some(working_, solution_.residual.cwiseProduct(pi), gradient, problem_.monitor);
+    for (size_t i = 0; i < working_.size(); ++i) solution_.gradient[working_[i]] = gradient[static_cast<Index>(i)];
     // Near the solution the objective no longer resolves a step; the residual still does.
-    if (!too_small_to_tell || working_residual(regularizer, working) < 0.9 * residual) return true;
+    if (!too_small_to_tell || working_residual(regularizer) < 0.9 * residual) return true;
     break;
   }
   solution_ = from;
@@ -112,42 +99,52 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const Columns& wo
 
 /// The model with the penalty itself; where its minimum lies beyond a rise of a penalty that is not convex, that with
 /// the tangents of the penalty at the present point, whose minimum always lies downhill.
-bool NewtonSolver::step(const Regularizer& regularizer, const Columns& working) {
-  if (step_to_model(regularizer, regularizer, working)) return true;
+bool NewtonSolver::step(const Regularizer& regularizer) {
+  if (step_to_model(regularizer, regularizer)) return true;
   if (regularizer.penalty().convex() || regularizer.penalty().slope_at_zero() == 0) return false;
-  if (working_residual(regularizer, working) <= problem_.options.tol) return false;
-  return step_to_model(lasso(regularizer.radial_slope(all_columns(solution_.v.size()), solution_.v)), regularizer,
-                       working);
+  if (working_residual(regularizer) <= problem_.options.tol) return false;
+  return step_to_model(lasso(regularizer.radial_slope(all_columns(solution_.v.size()), solution_.v)), regularizer);
 }
 
-bool NewtonSolver::step_to_model(const Regularizer& of_model, const Regularizer& regularizer, const Columns& working) {
-  const bool smooth = of_model.penalty().slope_at_zero() == 0;
-  Options options = problem_.options;
-  options.search = false;  // of a model that holds near the present point only
-  options.max_iter = smooth ? kSmoothReweightings : kModelReweightings;
-  const QuadraticModel model(problem_, working, solution_, options, quiet_);
+/// Where the model is least, for penalties that are smooth or of groups.
+Vector NewtonSolver::reach_model(const Regularizer& of_model, const QuadraticModel& model) {
   Regularizer local = model.regularizer(of_model);
-  const Vector from = gather(solution_.v, working);
-  Vector reached;
-  if (smooth) {
+  const Vector from = gather(solution_.v, working_);
+  if (of_model.penalty().slope_at_zero() == 0) {
     RidgeSolver ridge(model.problem().design, quiet_);
-    reached = solve_smooth(model.problem(), local, from, ridge).v;
-  } else {
-    WorkingSetSolver inner(model.problem(), local);
-    inner.start_from(from);
-    reached = inner.solve().v;
+    return solve_smooth(model.problem(), local, from, ridge).v;
   }
-  const Vector direction = reached - from;
+  WorkingSetSolver inner(model.problem(), local);
+  inner.start_from(from);
+  return inner.solve().v;
+}
+
+bool NewtonSolver::step_to_model(const Regularizer& of_model, const Regularizer& regularizer) {
+  std::unique_ptr<QuadraticModel> model;
+  Vector reached;
+  if (model_serves(of_model)) {
+    const double residual = working_residual(regularizer);
+    reached = model_.minimise(of_model, working_, solution_, std::min(kForcing, residual) * residual);
+  } else {
+    Options options = problem_.options;
+    options.search = false;  // of a model that holds near the present point only
+    options.max_iter = of_model.penalty().slope_at_zero() == 0 ? kSmoothReweightings : kModelReweightings;
+    model = std::make_unique<QuadraticModel>(problem_, working_, solution_, options, quiet_);
+    reached = reach_model(of_model, *model);
+  }
+  const Vector direction = reached - gather(solution_.v, working_);
   if (!direction.allFinite()) return false;
   Vector change = Vector::Zero(problem_.design.rows());
   Columns moved, place;
-  for (size_t i = 0; i < working.size(); ++i) {
+  for (size_t i = 0; i < working_.size(); ++i) {
     if (direction[static_cast<Index>(i)] == 0) continue;
-    moved.push_back(working[i]);
+    moved.push_back(working_[i]);
     place.push_back(static_cast<Index>(i));
   }
   problem_.design.combine(moved, gather(direction, place), change, problem_.monitor);
-  return line_search(regularizer, working, direction, change, model.intercept_step(solution_, change));
+  const double intercept_step =
+      model ? model->intercept_step(solution_, change) : model_.intercept_step(solution_, change);
+  return line_search(regularizer, direction, change, intercept_step);
 }
 
 /// The problem with the lasso of these thresholds (p,) for its penalty.
@@ -165,20 +162,25 @@ Regularizer NewtonSolver::lasso(Vector thresholds) const {
 }
 
 /// Newton steps on the working columns; false when the limit of reweightings was reached.
-bool NewtonSolver::descend(Regularizer& regularizer, const Columns& working, double target) {
-  while (working_residual(regularizer, working) > target) {
+bool NewtonSolver::descend(Regularizer& regularizer, double target) {
+  for (double residual = working_residual(regularizer); residual > target;) {
     if (solution_.n_iter >= problem_.options.max_iter) return false;
-    ++solution_.n_iter;
+    const bool lags = model_serves(regularizer) && model_.lags();
+    if (!lags) ++solution_.n_iter;
     problem_.monitor.poll();
-    if (!step(regularizer, working)) break;
+    const bool moved = step(regularizer);
+    const double before = residual;
+    residual = working_residual(regularizer);
+    if (!moved && (!lags || residual <= kRounding)) break;
+    if (!moved || residual > (before <= kLooseTarget ? kSlowAtEnd : kSlow) * before) renew_model(regularizer);
+    if (!moved) continue;
     if (problem_.monitor.verbose()) {
       std::ostringstream line;
-      line << "Newton step " << solution_.n_iter << ": working set " << working.size() << ", nonzero "
-           << support(solution_.v).size() << ", KKT residual / alpha " << working_residual(regularizer, working);
+      line << "Newton step, curvature " << solution_.n_iter << ": working set " << working_.size() << ", nonzero "
+           << support(solution_.v).size() << ", KKT residual / alpha " << residual;
       problem_.monitor.report(line.str());
     }
-    const bool settled = working_residual(regularizer, working) <= kLooseTarget;
-    if (runs_away(problem_, regularizer, solution_, settled)) {
+    if (runs_away(problem_, regularizer, solution_, residual <= kLooseTarget)) {
       solution_.separated = true;
       return false;
     }
@@ -187,20 +189,13 @@ bool NewtonSolver::descend(Regularizer& regularizer, const Columns& working, dou
 }
 
 void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
-  Columns working = regularizer.groups().complete(support(solution_.v));
-  std::vector<char> in_working(static_cast<size_t>(problem_.design.cols()), 0);
-  const bool smooth = regularizer.penalty().slope_at_zero() == 0;  // then no coefficient stays zero
-  for (Index j = 0; j < problem_.design.cols(); ++j) {
-    const bool enters = smooth ? !regularizer.excluded(j) : regularizer.weights()[j] == 0;
-    if (enters && solution_.v[j] == 0) working.push_back(j);
-  }
-  for (const Index j : working) in_working[static_cast<size_t>(j)] = 1;
+  gather_working(regularizer);
   double target = kLooseTarget;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    const Columns fresh = worst_violators(regularizer, in_working);
+    const Columns fresh = worst_violators(regularizer);
     if (fresh.empty()) {
       if (pass > 0 && target <= last_target) break;
-      target = last_target;
+      target = target > kMiddleTarget ? std::max(kMiddleTarget, last_target) : last_target;
     } else {
       const Index worst = fresh.front();  // no use in polishing a point that these columns will move
       const Columns group = regularizer.groups().complete({worst});
@@ -208,9 +203,8 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
       const double violation = pull / regularizer.zero_thresholds()[worst] - 1;
       target = std::max(kLooseTarget, kShareOfViolation * violation);
     }
-    for (const Index j : fresh) in_working[static_cast<size_t>(j)] = 1;
-    working.insert(working.end(), fresh.begin(), fresh.end());
-    const bool within_limits = descend(regularizer, working, target);
+    let_in(fresh);
+    const bool within_limits = descend(regularizer, target);
     const Vector weighted = solution_.residual.cwiseProduct(problem_.design.row_weights());
     problem_.design.correlate(weighted, solution_.gradient, problem_.monitor);
     if (!within_limits) break;

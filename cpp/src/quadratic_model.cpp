@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "pyreweight/columns.hpp"
 
@@ -21,14 +22,6 @@ Matrix probabilities(const Problem& problem, const Solution& at) {
   return q;
 }
 
-std::unique_ptr<Design> make_design(const Problem& problem, const Columns& columns, const Solution& at) {
-  if (problem.classes) {
-    return std::make_unique<ClassDesign>(*problem.classes, columns, probabilities(problem, at));
-  }
-  return std::make_unique<CurvatureDesign>(problem.design, columns, curvature_weights(problem, at),
-                                           problem.has_intercept, problem.monitor);
-}
-
 /// residual / h.
 Vector responses(const Problem& problem, const Solution& at, const Vector& weights) {
   const Vector& pi = problem.design.row_weights();
@@ -40,37 +33,70 @@ Vector responses(const Problem& problem, const Solution& at, const Vector& weigh
 }
 
 /// The t with B t = residual: residual / sqrt(q), since the residuals of a row have the sum 0.
-Vector class_responses(const Problem& problem, const Solution& at) {
-  const Matrix root = probabilities(problem, at).cwiseSqrt();
+Vector class_responses(const Solution& at, const Matrix& q) {
+  const Matrix root = q.cwiseSqrt();
   return at.residual.cwiseQuotient(Eigen::Map<const Vector>(root.data(), root.size()));
 }
 
 }  // namespace
 
+Curvature curvature_at(const Problem& problem, const Solution& at) {
+  if (problem.classes) return {Vector(), probabilities(problem, at)};
+  return {curvature_weights(problem, at), Matrix()};
+}
+
+double intercept_step(const Problem& problem, const Curvature& curvature, const Solution& at, const ConstVec& change) {
+  if (!problem.has_intercept) return 0;
+  const Vector& weights = curvature.weights;
+  return (at.residual.dot(problem.design.row_weights()) - change.dot(weights)) / weights.sum();
+}
+
+ModelDesign::ModelDesign(const Problem& problem, const Columns& columns, const Curvature& curvature) {
+  if (problem.classes) {
+    design_ = std::make_unique<ClassDesign>(*problem.classes, columns, curvature.probabilities);
+    mean_ = Vector::Zero(design_->cols());
+    return;
+  }
+  auto design = std::make_unique<CurvatureDesign>(problem.design, columns, curvature.weights, problem.has_intercept,
+                                                  problem.monitor);
+  mean_ = design->weighted_mean();
+  design_ = std::move(design);
+}
+
 QuadraticModel::QuadraticModel(const Problem& problem, const Columns& columns, const Solution& at,
+                               const Options& options, Monitor& monitor)
+    : QuadraticModel(problem, columns, at, curvature_at(problem, at), options, monitor) {}
+
+QuadraticModel::QuadraticModel(const Problem& problem, const Columns& columns, const Solution& at, Curvature curvature,
                                const Options& options, Monitor& monitor)
     : columns_(columns),
       of_loss_(problem),
-      design_(make_design(problem, columns, at)),
-      problem_{*design_, Vector(), monitor, options} {
+      curvature_(std::move(curvature)),
+      design_(problem, columns, curvature_),
+      problem_{design_.design(), Vector(), monitor, options} {
   const Vector v = gather(at.v, columns);
   const Columns active = support(v);
-  problem_.target = problem.classes ? class_responses(problem, at) : responses(problem, at, design_->row_weights());
-  design_->combine(active, gather(v, active), problem_.target, problem.monitor);
+  problem_.target = problem.classes ? class_responses(at, curvature_.probabilities)
+                                    : responses(problem, at, problem_.design.row_weights());
+  problem_.design.combine(active, gather(v, active), problem_.target, problem.monitor);
   if (!problem.has_intercept) return;
-  const Vector& weights = design_->row_weights();
+  const Vector& weights = problem_.design.row_weights();
   problem_.target.array() -= problem_.target.dot(weights) / weights.sum();
 }
 
 Regularizer QuadraticModel::regularizer(const Regularizer& of_all) const {
   return {of_all.penalty(), of_all.alpha(),   gather(of_all.weights(), columns_),
-          *design_,         of_all.y_scale(), of_all.groups().part(columns_)};
+          problem_.design,  of_all.y_scale(), of_all.groups().part(columns_)};
+}
+
+Vector QuadraticModel::gradient(const Solution& at) const {
+  Vector out = gather(at.gradient, columns_);
+  if (of_loss_.has_intercept) out -= at.residual.dot(of_loss_.design.row_weights()) * design_.mean();
+  return out;
 }
 
 double QuadraticModel::intercept_step(const Solution& at, const ConstVec& change) const {
-  if (!of_loss_.has_intercept) return 0;
-  const Vector& weights = design_->row_weights();
-  return (at.residual.dot(of_loss_.design.row_weights()) - change.dot(weights)) / weights.sum();
+  return pyreweight::intercept_step(of_loss_, curvature_, at, change);
 }
 
 Vector curvature_weights(const Problem& problem, const Solution& at) {

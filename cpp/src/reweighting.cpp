@@ -185,7 +185,7 @@ size_t Reweighting::most_departures() const {
   return groups.singletons() ? active.size() : static_cast<size_t>(groups.count());
 }
 
-bool Reweighting::run(double target) {
+bool Reweighting::run(double target, bool to_minimum) {
   while (residual() > target) {
     if (n_iter_ >= problem_.options.max_iter) return residual() <= problem_.options.tol;
     ++n_iter_;
@@ -195,7 +195,7 @@ bool Reweighting::run(double target) {
     bool solved = false;
     bool moved = step(1.0, solved);
     if (!moved || !solved) moved = step(0.0, solved);
-    for (size_t most = most_departures(); most > 0 && leave_concave_region(); --most) {
+    for (size_t most = to_minimum ? most_departures() : 0; most > 0 && leave_concave_region(); --most) {
       problem_.monitor.poll();
       moved = true;
     }

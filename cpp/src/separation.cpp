@@ -1,12 +1,16 @@
 #include "pyreweight/separation.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "pyreweight/columns.hpp"
 
 namespace pyreweight {
 namespace {
+
+// Share of the largest coefficient from which others take part in what runs away.
+constexpr double kCommon = 0.3;
 
 /// A direction of coefficients and of the predictor.
 struct Direction {
@@ -55,10 +59,67 @@ bool separates_class(const Problem& problem, const Solution& solution, Index k, 
   return true;
 }
 
+/// For every class the smallest class it is tied to by rows of the one that are predicted as the other, in any number
+/// of links.
+Columns tied_classes(const Problem& problem, const Vector& predictor) {
+  const Vector& pi = problem.classes->base().row_weights();
+  const Index n = pi.size(), K = problem.classes->classes();
+  const Eigen::Map<const Matrix> y(problem.target.data(), n, K), z(predictor.data(), n, K);
+  Columns first = all_columns(K);
+  for (Index i = 0; i < n; ++i) {
+    Index own = 0, predicted = 0;
+    y.row(i).maxCoeff(&own);
+    z.row(i).maxCoeff(&predicted);
+    const Index a = first[static_cast<size_t>(own)], b = first[static_cast<size_t>(predicted)];
+    if (a != b && pi[i] > 0) std::replace(first.begin(), first.end(), std::max(a, b), std::min(a, b));
+  }
+  return first;
+}
+
+/// The coefficients that all of the classes have in common (p,): with one sign, and not small beside the largest.
+Vector common_part(const Eigen::Map<const Matrix>& v, const Columns& classes) {
+  Vector out = v.col(classes.front());
+  for (const Index k : classes) {
+    for (Index j = 0; j < out.size(); ++j) {
+      out[j] = out[j] * v(j, k) <= 0 ? 0.0 : std::copysign(std::min(std::abs(out[j]), std::abs(v(j, k))), out[j]);
+    }
+  }
+  const double least = kCommon * out.cwiseAbs().maxCoeff();
+  return (out.array().abs() >= least).select(out, 0.0);
+}
+
+/// Whether the loss falls for ever along what the classes of a set have in common, apart from what the others have.
+bool separates_set(const Problem& problem, const Solution& solution, const Columns& first, Index set,
+                   Direction& direction) {
+  const ClassDesign& design = *problem.classes;
+  const Index n = design.base().rows(), p = design.base().cols(), K = design.classes();
+  const Eigen::Map<const Matrix> v(solution.v.data(), p, K), y(problem.target.data(), n, K);
+  Columns inside, outside;
+  for (Index k = 0; k < K; ++k) (first[static_cast<size_t>(k)] == set ? inside : outside).push_back(k);
+  if (inside.empty() || outside.empty()) return false;
+  direction.v = Vector::Zero(solution.v.size());
+  Vector z = Vector::Zero(n), members = Vector::Zero(n);
+  for (const Index k : inside) members += y.col(k);
+  for (const Columns* classes : {&inside, &outside}) {
+    const Vector common = common_part(v, *classes);
+    const Columns moving = support(common);
+    const double side = classes == &inside ? 1 : -1;
+    design.base().combine(moving, side * gather(common, moving), z, problem.monitor);
+    for (const Index k : *classes) direction.v.segment(k * p, p) = common;
+    Vector centred = z;
+    if (!centre_between(members, design.base().row_weights(), centred)) continue;
+    direction.predictor = Vector::Zero(solution.predictor.size());
+    for (const Index k : inside) direction.predictor.segment(k * n, n) = centred;
+    return true;
+  }
+  return false;
+}
+
 bool falls_for_ever(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
                     const Direction& direction) {
-  const Columns all = all_columns(solution.v.size());
-  const auto penalty = [&](double length) { return regularizer.value(all, solution.v + length * direction.v); };
+  const Columns moving = support(solution.v.cwiseAbs() + direction.v.cwiseAbs());
+  const Vector v = gather(solution.v, moving), step = gather(direction.v, moving);
+  const auto penalty = [&](double length) { return regularizer.value(moving, v + length * step); };
   if (penalty(0x1p40) > 1.01 * penalty(0x1p20)) return false;
   const auto objective = [&](double length) {
     return problem.loss->value(problem.target, solution.predictor + length * direction.predictor,
@@ -71,15 +132,22 @@ bool falls_for_ever(const Problem& problem, const Regularizer& regularizer, cons
 }  // namespace
 
 bool runs_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution, bool settled) {
-  const Columns all = all_columns(solution.v.size());
-  if (regularizer.value(all, 0x1p40 * solution.v) > 1.01 * regularizer.value(all, 0x1p20 * solution.v)) return false;
+  const Columns active = support(solution.v);
+  const Vector v = gather(solution.v, active);
+  if (regularizer.value(active, 0x1p40 * v) > 1.01 * regularizer.value(active, 0x1p20 * v)) return false;
   if (problem.loss->separates(problem.target, solution.predictor, problem.design.row_weights()) &&
       falls_for_ever(problem, regularizer, solution, {solution.v, solution.predictor})) {
     return true;
   }
   Direction direction;
+  Columns first;
+  if (problem.classes && settled) first = tied_classes(problem, solution.predictor);
   for (Index k = 0; problem.classes && settled && k < problem.classes->classes(); ++k) {
     if (separates_class(problem, solution, k, direction) && falls_for_ever(problem, regularizer, solution, direction)) {
+      return true;
+    }
+    if (separates_set(problem, solution, first, k, direction) &&
+        falls_for_ever(problem, regularizer, solution, direction)) {
       return true;
     }
   }

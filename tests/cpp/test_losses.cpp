@@ -60,6 +60,29 @@ TEST_CASE("residual and curvature are derivatives of the value") {
   }
 }
 
+TEST_CASE("the logistic loss of all rows at once is that of each, down to predictors that leave next to nothing") {
+  const Index n = 1300;
+  const Logistic rule;
+  Vector z(n), y(n);
+  for (Index i = 0; i < n; ++i) {
+    z[i] = (i % 2 == 0 ? 1 : -1) * std::pow(10.0, static_cast<double>(i / 2) / 100 - 4);  // up to 316
+    y[i] = static_cast<double>(i % 3) / 2;
+  }
+  Vector residual(n), curvature(n);
+  const auto loss = make_loss("logistic", {});
+  loss->residual(y, z, residual);
+  loss->curvature(y, z, curvature);
+  for (Index i = 0; i < n; ++i) {
+    Vector alone = Vector::Zero(n);
+    alone[i] = 1;
+    CHECK(loss->value(y, z, alone) == doctest::Approx(rule.value(y[i], z[i])).epsilon(1e-14).scale(0));
+    // Of y = 1/2 the residual is a difference, known to the rounding of its terms.
+    const double size = y[i] == 0.5 ? 1 : 0;
+    CHECK(residual[i] == doctest::Approx(rule.residual(y[i], z[i])).epsilon(1e-14).scale(size));
+    CHECK(curvature[i] == doctest::Approx(rule.curvature(y[i], z[i])).epsilon(1e-14).scale(0));
+  }
+}
+
 TEST_CASE("the dual value is a lower bound that residuals attain") {
   for (const std::string& name : kLosses) {
     CAPTURE(name);

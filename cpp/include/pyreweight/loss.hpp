@@ -165,6 +165,14 @@ class RowLoss final : public Loss {
   L rule_;
 };
 
+// Exponentials and logarithms of all rows at once, by vector instructions.
+template <>
+double RowLoss<Logistic>::value(const ConstVec& y, const ConstVec& z, const ConstVec& pi) const;
+template <>
+void RowLoss<Logistic>::residual(const ConstVec& y, const ConstVec& z, MutVec out) const;
+template <>
+void RowLoss<Logistic>::curvature(const ConstVec& y, const ConstVec& z, MutVec out) const;
+
 /// The loss of that name; std::invalid_argument lists the known names, or says which parameter is wrong.
 std::unique_ptr<Loss> make_loss(const std::string& name, const Params& params);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pyreweight/newton_model.hpp"
 #include "pyreweight/solver.hpp"
 
 namespace pyreweight {
@@ -26,19 +27,27 @@ class NewtonSolver final : public Solver {
 
  private:
   void minimise(Regularizer& regularizer, double last_target);
-  bool descend(Regularizer& regularizer, const Columns& working, double target);
-  bool step(const Regularizer& regularizer, const Columns& working);
-  bool step_to_model(const Regularizer& of_model, const Regularizer& regularizer, const Columns& working);
+  bool descend(Regularizer& regularizer, double target);
+  bool step(const Regularizer& regularizer);
+  bool step_to_model(const Regularizer& of_model, const Regularizer& regularizer);
+  Vector reach_model(const Regularizer& of_model, const QuadraticModel& model);
   Regularizer lasso(Vector thresholds) const;
-  bool line_search(const Regularizer& regularizer, const Columns& working, const ConstVec& direction,
-                   const Vector& change, double intercept_step);
-  Columns worst_violators(const Regularizer& regularizer, const std::vector<char>& in_working) const;
-  double working_residual(const Regularizer& regularizer, const Columns& working) const;
+  bool line_search(const Regularizer& regularizer, const ConstVec& direction, const Vector& change,
+                   double intercept_step);
+  bool model_serves(const Regularizer& regularizer) const;
+  Columns worst_violators(const Regularizer& regularizer) const;
+  double working_residual(const Regularizer& regularizer) const;
+  void gather_working(const Regularizer& regularizer);
+  void let_in(const Columns& fresh);
+  void renew_model(const Regularizer& regularizer);
 
   const Problem& problem_;
   Regularizer& regularizer_;
   std::unique_ptr<Penalty> l1_;
   Monitor quiet_;  // for the solvers of the models: polls, but reports nothing
+  NewtonModel model_;
+  Columns working_;
+  std::vector<char> in_working_;  // (p,)
   Solution solution_;
   bool warm_ = false;
 };

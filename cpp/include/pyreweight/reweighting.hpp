@@ -17,8 +17,9 @@ class Reweighting {
       : problem_(problem), regularizer_(regularizer), working_(working), inner_(inner), n_iter_(n_iter) {}
 
   /// Until the stationarity conditions hold on the working set to `target`, in units of the level; false where the
-  /// limit of reweightings came first.
-  bool run(double target);
+  /// limit of reweightings came first. A point on the way to another problem need not be a minimum: it may be a saddle
+  /// unless `to_minimum`.
+  bool run(double target, bool to_minimum = true);
   void report() const;
 
  private:

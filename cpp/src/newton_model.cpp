@@ -1,0 +1,103 @@
+#include "pyreweight/newton_model.hpp"
+
+#include <algorithm>
+
+#include "pyreweight/column_solver.hpp"
+#include "pyreweight/columns.hpp"
+#include "pyreweight/inner_choice.hpp"
+#include "pyreweight/reweighting.hpp"
+
+namespace pyreweight {
+namespace {
+
+// Reweightings of one model: the next model is better than the last digits of this one, and much better than those of
+// a model that is far from settled.
+constexpr int kModelReweightings = 20, kReweightingsOnTheWay = 4;
+constexpr double kTarget = 1e-14;  // of the levels: rounding
+constexpr double kSettled = 1e-3;  // accuracy from which the next model will be about the same
+
+}  // namespace
+
+NewtonModel::NewtonModel(const Problem& problem, Monitor& monitor)
+    : problem_(problem), monitor_(monitor), options_(problem.options) {
+  options_.search = false;  // of a model that holds near the present point only
+  options_.max_iter = kModelReweightings;
+}
+
+void NewtonModel::renew() {
+  columns_.clear();
+  gram_ = nullptr;
+  by_columns_ = false;
+}
+
+bool NewtonModel::sweeps(const Columns& working, const Columns& fresh, Index active) const {
+  return by_columns_ || (!fresh.empty() && columns_are_cheaper(problem_.design, working, fresh, active));
+}
+
+void NewtonModel::extend(const Columns& working, const Solution& at) {
+  const Columns fresh(working.begin() + static_cast<std::ptrdiff_t>(columns_.size()), working.end());
+  if (by_columns_ || (gram_ && fresh.empty())) return;
+  Index active = 0;
+  for (const Index j : columns_) active += at.v[j] != 0;
+  by_columns_ = sweeps(columns_, fresh, active);
+  if (by_columns_) {
+    gram_ = nullptr;
+    return;
+  }
+  if (!gram_) {
+    curvature_ = curvature_at(problem_, at);
+    gram_ = std::make_unique<GramSolver>(monitor_);
+    mean_.resize(0);
+  }
+  const ModelDesign model(problem_, working, curvature_);
+  Columns known = all_columns(static_cast<Index>(columns_.size())), added;
+  for (size_t i = columns_.size(); i < working.size(); ++i) added.push_back(static_cast<Index>(i));
+  const Matrix cross = model.design().gram(known, added, problem_.monitor);
+  const Matrix own = model.design().gram(added, added, problem_.monitor);
+  gram_->append(cross, own, Vector::Zero(static_cast<Index>(added.size())));
+  mean_ = model.mean();
+  columns_ = working;
+}
+
+Vector NewtonModel::centred_gradient(const Solution& at) const {
+  Vector out = gather(at.gradient, columns_);
+  if (problem_.has_intercept) out -= at.residual.dot(problem_.design.row_weights()) * mean_;
+  return out;
+}
+
+Vector NewtonModel::minimise(const Regularizer& regularizer, const Columns& working, const Solution& at,
+                             double accuracy) {
+  extend(working, at);
+  const Vector from = gather(at.v, working);
+  if (gram_) {
+    const Problem model{problem_.design, Vector(), monitor_, options_};
+    gram_->set_state(from, centred_gradient(at));
+    return reach(model, regularizer, working, *gram_, accuracy);
+  }
+  curvature_ = curvature_at(problem_, at);
+  const QuadraticModel model(problem_, working, at, curvature_, options_, monitor_);
+  ColumnSolver inner(model.problem());
+  const Vector gradient = model.gradient(at);
+  inner.append(all_columns(from.size()), gradient);
+  inner.set_state(from, gradient);
+  return reach(model.problem(), regularizer, working, inner, accuracy);
+}
+
+Vector NewtonModel::reach(const Problem& model, const Regularizer& regularizer, const Columns& working,
+                          InnerSolver& inner, double accuracy) const {
+  if (regularizer.penalty().linear_quadratic()) {
+    Vector l1, l2;
+    regularizer.majorise(working, Vector::Zero(inner.size()), l1, l2);
+    inner.solve(l1, l2, accuracy);
+  } else {
+    int n_iter = accuracy <= kSettled ? 0 : kModelReweightings - kReweightingsOnTheWay;
+    Reweighting(model, regularizer, working, inner, n_iter).run(std::max(accuracy, kTarget), accuracy <= kSettled);
+  }
+  return inner.v();
+}
+
+double NewtonModel::intercept_step(const Solution& at, const ConstVec& change) const {
+  return pyreweight::intercept_step(problem_, curvature_, at, change);
+}
+
+}  // namespace pyreweight
