@@ -70,7 +70,8 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
         everywhere (or from `coef_` with `warm_start`), eta from the coefficients, weighted ridge classification, and so
         on; coefficients that reach zero stay there.
     max_iter : int, default=100
-        Largest number of Newton steps, which reweight at the same time; with ``"irls"`` of reweightings.
+        Largest number of points whose curvature Newton steps take, one step or a few each, which reweight at the same
+        time; with ``"irls"`` of reweightings.
     tol : float, default=1e-6
         Target of the certificate. ``solver="auto"``: ``dual_gap_ <= tol * objective_`` for l1 and elastic net,
         ``kkt_residual_ <= tol * alpha_`` otherwise, each plus a rounding floor of 64 machine epsilons of the data. It
@@ -101,7 +102,7 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
         :math:`g_j` is its mean square, 1 when standardising. 1 where unpenalised. The masks of a group are independent
         with this one probability; :math:`c_j` has the root of its size.
     n_iter_ : int
-        Number of Newton steps or reweightings.
+        Number of points whose curvature Newton steps took, or of reweightings.
     objective_ : float
         F at the answer.
     dual_gap_ : float
@@ -132,8 +133,9 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
 
     Bounded penalties (MCP, SCAD, capped l1, Geman, Geman-McClure, exponential, Standout, hard concrete) have no
     minimiser on data that a few features separate: the loss falls for ever as the coefficients grow. The fit then stops
-    at the first iterate that separates the classes and from which the objective still falls without bound, sets
-    `converged_` to False and warns.
+    at the first iterate that separates the classes, or one or some of them from all others, and from which the
+    objective still falls without bound, sets `converged_` to False and warns. Of more than two classes not every set
+    that can be separated is found.
 
     References
     ----------
