@@ -16,6 +16,8 @@ from .problem import Workload
 from .solvers import SOLVERS
 
 PARTS = ["speed", "nonconvex", "memory", "auto", "auto-classes"]
+PARTS_QUICK = ["auto", "speed"]
+SECONDS_QUICK = 130
 PACKAGES = ["scikit-learn", "celer", "skglm", "adelie", "glum", "pycasso", "python-glmnet", "numpy", "scipy"]
 AUTO = ["prostate", "riboflavin", "wine-red", "wine-white", "diabetes", "diabetes-interactions"]
 AUTO_CLASSES = ["saheart", "breast-cancer", "colon", "leukemia", "spambase", "madelon", "w8a", "a9a", "movie-reviews"]
@@ -38,7 +40,11 @@ def installed(package):
 
 def build_parser():
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="smaller problems, fewer repeats: under three minutes")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="smaller problems, fewer repeats, two parts: under three minutes",
+    )
     parser.add_argument(
         "--data",
         type=Path,
@@ -82,18 +88,17 @@ def main(argv=None):
         f"Python {platform.python_version()}; {os.cpu_count()} cores, {args.threads} thread(s) used, "
         f"{'process' if args.threads == 1 else 'wall'} time"
     )
-    parts = [args.part] if args.part else PARTS
+    parts = [args.part] if args.part else PARTS_QUICK if args.quick else PARTS
     listed = workloads.QUICK if args.quick else workloads.FULL
     if args.only:
         listed = [w for w in workloads.FULL + workloads.QUICK if w.data in args.only]
     listed = [w for w in dict.fromkeys(listed) if args.kind in w.name]
     with threadpool_limits(limits=args.threads), pd.option_context("display.width", 250, "display.max_columns", 30):
         if "speed" in parts:
-            repeats, budget = (3, args.budget or 0.25) if args.quick else (7, args.budget or 20.0)
+            repeats, budget, seconds = (3, 0.5, SECONDS_QUICK) if args.quick else (7, 20.0, float("inf"))
+            targets = args.targets or ([1e-6] if args.quick else [1e-4, 1e-6, 1e-10])
             print("\nMedian seconds to the target accuracy; rows where a peer is faster first")
-            report.speed(
-                listed, args, args.targets or ([1e-6, 1e-10] if args.quick else [1e-4, 1e-6, 1e-10]), repeats, budget
-            )
+            report.speed(listed, args, targets, repeats, args.budget or budget, seconds)
         if "nonconvex" in parts and not args.only:
             print("\nNonconvex penalties: our objective over the best peer's")
             shape = {"n": 200, "p": 1000, "n_nonzero": 20} if args.quick else {}

@@ -1,7 +1,9 @@
 """The parts of a run: each prints its tables."""
 
 import sys
+import time
 
+import numpy as np
 import pandas as pd
 
 from . import auto_rule, auto_rule_classes, curves, memory, nonconvex, tables, timing
@@ -36,10 +38,16 @@ def load_problem(workload, folder, threads):
     return Problem(problem.X, problem.y, problem.alphas, problem.loss, problem.penalty, threads)
 
 
-def speed(workloads, args, targets, repeats, budget):
-    """Ratio table of all workloads and targets, its summary, the skipped solvers and why, and the time curves."""
-    rows, drawn, skipped = [], [], {}
+def speed(workloads, args, targets, repeats, budget, seconds=np.inf):
+    """Ratio table of all workloads and targets, its summary, the skipped solvers and why, and the time curves.
+
+    After that many seconds no further workload is begun. One that fails does not end the run.
+    """
+    rows, drawn, skipped, start = [], [], {}, time.monotonic()
     for workload in workloads:
+        if time.monotonic() > start + seconds:
+            print(f"{workload.name} not run: the time is up")
+            continue
         if (problem := load_problem(workload, args.data, args.threads)) is None:
             continue
         chosen, reasons = split(problem, args.solvers)
@@ -50,6 +58,9 @@ def speed(workloads, args, targets, repeats, budget):
             found, certified = timing.compare(chosen, problem, targets, repeats, budget)
         except timing.NotCertified as reason:
             print(f"{workload.name} skipped: {reason}")
+            continue
+        except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+            print(f"{workload.name} failed: {type(error).__name__}: {error}")
             continue
         drawn.append((workload.name, found))
         shape = {"kind": kind(workload), "workload": workload.name, "n": problem.shape[0], "p": problem.shape[1]}

@@ -10,7 +10,9 @@ certified by the duality gap. That of the others is the violation of the station
 """
 
 import contextlib
+import importlib
 import logging
+import multiprocessing
 import signal
 import time
 import warnings
@@ -26,6 +28,10 @@ LADDER = [10.0**-k for k in range(1, 16)]
 HOPELESS = 50
 # Only those who came within this factor of the fastest peer are timed again.
 WITHIN_REACH = 4
+# A compiled solver that needed this share of the budget for the last tolerance may need too much for the next.
+RISKY = 0.1
+# Wall time over process time, on a busy machine, of a run that is not interrupted yet.
+PATIENCE = 3
 # A solver that gains less than this factor on three rungs in a row has arrived where it can.
 STALLED = 0.9
 
@@ -101,12 +107,42 @@ def run(solver, problem, tol, limit):
     return coefs, seconds
 
 
+def run_apart(solver, problem, tol, limit):
+    """``run`` in a child process where the system can fork, so that compiled code can be stopped, too."""
+    if "fork" not in multiprocessing.get_all_start_methods() or problem.threads > 1:
+        return run(solver, problem, tol, limit)
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe(duplex=False)
+
+    def work():
+        try:
+            there.send(run(solver, problem, tol, limit))
+        except Exception as error:
+            there.send(error)
+
+    child = fork.Process(target=work, daemon=True)
+    child.start()
+    there.close()
+    try:
+        if not here.poll(PATIENCE * limit + 1):
+            raise TooSlow(f"stopped after {PATIENCE * limit + 1:.2g} s of wall time")
+        answer = here.recv()
+    except EOFError:
+        raise RuntimeError("its process died") from None
+    finally:
+        child.kill()
+        child.join()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 def optimum(solvers, problem, wanted, limit):
     """Least objective known at each alpha, and the largest relative duality gap it is certified to."""
     best, bound = np.full(len(problem.alphas), np.inf), np.full(len(problem.alphas), -np.inf)
     for solver in solvers:
         try:
-            coefs, _ = run(solver, problem, 1e-14, limit)
+            coefs, _ = (run if solver.name == OURS else run_apart)(solver, problem, 1e-14, limit)
         except Exception:
             continue
         values = problem.values(coefs)
@@ -120,9 +156,14 @@ def climb(solver, problem, best, target, budget):
     """Time curve of one solver up to ``target``, or until a run took longer than ``budget`` seconds."""
     curve, stalled = Curve(solver.name), 0
     try:
-        run(solver, problem, LADDER[0], 5 * budget + 60)
+        importlib.import_module(solver.package)
+        if solver.compiled:
+            seconds = run_apart(solver, problem, LADDER[0], 2 * budget)[1]
+        else:
+            seconds = run(solver, problem, LADDER[0], 5 * budget + 60)[1]  # this one compiles
         for tol in LADDER:
-            coefs, seconds = run(solver, problem, tol, 2 * budget)
+            risky = solver.compiled and seconds > RISKY * budget
+            coefs, seconds = (run_apart if risky else run)(solver, problem, tol, 2 * budget)
             values = problem.values(coefs)
             accuracy = np.max((values - best) / best) if problem.convex else problem.kkt(coefs).max()
             stalled = stalled + 1 if curve.rungs and accuracy > STALLED * curve.rungs[-1].accuracy else 0

@@ -1,5 +1,7 @@
 """The benchmark judges solvers rightly and runs; its figures are not checked here."""
 
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -223,6 +225,26 @@ def test_a_solver_that_misses_the_target_gets_no_time_and_says_why():
 def test_an_endless_solver_is_interrupted():
     with pytest.raises(timing.TooSlow):
         timing.run(Endless(), make(), 1e-3, 0.2)
+
+
+class Deaf(Endless):
+    """As compiled code is: no signal interrupts it."""
+
+    def run(self, problem, tol):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+        return super().run(problem, tol)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="cannot stop compiled code here")
+def test_compiled_solvers_run_where_they_can_be_stopped():
+    problem = make()
+    coefs, seconds = timing.run_apart(NAMED["sklearn"], problem, 1e-8, 5.0)
+    assert problem.gaps(coefs)[0] <= 1e-6 * problem.values(coefs)[0]
+    assert 0 < seconds < 5
+    with pytest.raises(RuntimeError, match="no licence"):
+        timing.run_apart(Broken(), problem, 1e-3, 5.0)
+    with pytest.raises(timing.TooSlow, match="wall time"):
+        timing.run_apart(Deaf(), problem, 1e-3, 0.05)
 
 
 def test_no_judgement_without_a_certified_optimum():

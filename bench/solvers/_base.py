@@ -18,6 +18,7 @@ class Solver:
     penalties: tuple[str, ...] = ("l1",)
     losses: tuple[str, ...] = ("squared",)
     takes_sparse = True
+    compiled = True  # does not come back to Python, where it can be interrupted, before it is done
 
     def skip(self, problem):
         """Why the solver does not run on this problem, or an empty string."""

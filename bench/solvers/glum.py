@@ -7,6 +7,7 @@ class Glum(Solver):
     name = "glum"
     package = "glum"
     losses = ("squared", "logistic")
+    compiled = False
 
     def unsuitable(self, problem):
         return "a p x p Hessian for p > 3000" if problem.shape[1] > 3000 else ""

@@ -12,6 +12,7 @@ class Pyreweight(Solver):
     package = "pyreweight"
     penalties = ("l1", "mcp", "scad", "log_sum", "lp")
     losses = ("squared", "logistic")
+    compiled = False
 
     def unsuitable(self, problem):
         import pyreweight

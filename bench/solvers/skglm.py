@@ -12,6 +12,7 @@ class Skglm(Solver):
     package = "skglm"
     penalties = ("l1", "mcp", "scad", "log_sum", "lp")
     losses = ("squared", "logistic")
+    compiled = False
 
     def datafit(self, problem):
         from skglm import datafits
