@@ -101,6 +101,33 @@ bool UpdatableCholesky::append(const Matrix& cross, const Matrix& own, Monitor& 
   return true;
 }
 
+std::vector<char> UpdatableCholesky::append_independent(const Matrix& cross, const Matrix& own) {
+  const Index m = own.cols();
+  Matrix half = cross, rest = own;
+  if (size_ > 0) {
+    L_.topLeftCorner(size_, size_).triangularView<Eigen::Lower>().solveInPlace(half);
+    rest.selfadjointView<Eigen::Upper>().rankUpdate(half.transpose(), -1.0);
+  }
+  reserve(size_ + m);
+  std::vector<char> taken(static_cast<size_t>(m), 0);
+  Columns places;
+  for (Index i = 0; i < m; ++i) {
+    const Index last = size_ + static_cast<Index>(places.size());
+    if (!(rest(i, i) > smallest_pivot(last + 1) * own(i, i))) continue;
+    taken[static_cast<size_t>(i)] = 1;
+    L_.row(last).head(size_) = half.col(i).transpose();
+    for (size_t b = 0; b < places.size(); ++b) L_(last, size_ + static_cast<Index>(b)) = rest(places[b], i);
+    L_(last, last) = std::sqrt(rest(i, i));
+    places.push_back(i);
+    rest.row(i).tail(m - i - 1) /= L_(last, last);
+    for (Index c = i + 1; c < m; ++c) {
+      rest.col(c).segment(i + 1, c - i) -= rest(i, c) * rest.row(i).segment(i + 1, c - i).transpose();
+    }
+  }
+  size_ += static_cast<Index>(places.size());
+  return taken;
+}
+
 /// Without row and column `position` the later columns L_3 must satisfy L_3 L_3' = (old L_3 old L_3') + l l', l the
 /// removed column below its diagonal: a rank-one update by rotations, column by column.
 void UpdatableCholesky::remove(Index position) {

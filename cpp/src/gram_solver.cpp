@@ -70,8 +70,9 @@ bool GramSolver::sweep(const ConstVec& l1, const ConstVec& l2) {
 
 bool GramSolver::factorise_support(const ConstVec& l1, const ConstVec& l2) {
   const Columns active = support(v_);
-  if (factor_.follow(G_, l2, active)) return true;
-  if ((gather(l2, active).array() < 0).any()) {
+  const bool definite = (gather(l2, active).array() >= 0).all();
+  if (factor_.follow(G_, l2, active, definite)) return true;
+  if (!definite) {
     factor_.clear();
     return false;
   }
@@ -177,7 +178,7 @@ bool GramSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2) {
     if (refinement > 0 && downhill.lpNorm<Eigen::Infinity>() <= kCorrelationNoise / 16) break;
     while (!step_on_support(factor_.solve(gather(downhill, factor_.columns())), l1, downhill)) {
       monitor_.poll();
-      if (!factor_.follow(G_, l2, support(v_)) || factor_.columns().empty()) break;
+      if (!factor_.follow(G_, l2, support(v_), true) || factor_.columns().empty()) break;
     }
     c_ -= times_gram(v_ - start);
   }
@@ -203,11 +204,34 @@ bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2, double) {
   return false;
 }
 
-bool GramSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector& direction) {
-  if (factor_.follow(G_, l2, support(v_))) return false;
-  const Index j = factor_.failed();
-  direction = scatter(-factor_.solve(gather(G_.col(j), factor_.columns())), factor_.columns(), size());
+Vector GramSolver::null_direction(Index j) const {
+  Vector direction = scatter(-factor_.solve(gather(G_.col(j), factor_.columns())), factor_.columns(), size());
   direction[j] = 1;
+  return direction;
+}
+
+bool GramSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector& direction) {
+  // One factor serves many moves: as long as the directions it gives, for the terms of then, are concave now.
+  if (!factor_.keep_support(v_)) dependent_.clear();
+  while (!dependent_.empty()) {
+    const Index j = dependent_.back();
+    if (v_[j] != 0 && !factor_.has(j)) {
+      direction = null_direction(j);
+      // d'(G + H) d: the equations that the factor solves leave of G the column of j.
+      double bend = G_(j, j) + l2[j];
+      for (size_t i = 0; i < factor_.columns().size(); ++i) {
+        const Index a = factor_.columns()[i];
+        bend += (G_(a, j) + (l2[a] - factor_.shift(static_cast<Index>(i))) * direction[a]) * direction[a];
+      }
+      if (bend <= 0) return true;
+      factor_.append(G_, l2[j], j);
+    }
+    dependent_.pop_back();
+  }
+  if (factor_.follow(G_, l2, support(v_), true)) return false;
+  dependent_ = factor_.failed();
+  std::reverse(dependent_.begin(), dependent_.end());
+  direction = null_direction(dependent_.back());
   return true;
 }
 

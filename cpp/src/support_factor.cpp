@@ -1,5 +1,7 @@
 #include "pyreweight/support_factor.hpp"
 
+#include <algorithm>
+
 #include "pyreweight/columns.hpp"
 
 namespace pyreweight {
@@ -17,7 +19,11 @@ Matrix pick(const Matrix& G, const Columns& rows, const Columns& columns) {
 
 }  // namespace
 
-bool SupportFactor::follow(const Matrix& G, const ConstVec& shift, const Columns& wanted) {
+/// A removal does 3 k^2 operations at the speed of memory, a new factor k^3 / 3 at the speed of products.
+bool SupportFactor::too_many(const Columns& removals) const { return removals.size() > 4 + columns_.size() / 16; }
+
+bool SupportFactor::follow(const Matrix& G, const ConstVec& shift, const Columns& wanted, bool most) {
+  failed_.clear();
   std::vector<char> missing(static_cast<size_t>(shift.size()), 0);
   for (const Index j : wanted) missing[static_cast<size_t>(j)] = 1;
   Columns stale;  // positions
@@ -29,37 +35,51 @@ bool SupportFactor::follow(const Matrix& G, const ConstVec& shift, const Columns
       stale.push_back(static_cast<Index>(i));
     }
   }
-  // A removal does 3 k^2 operations at the speed of memory, a new factor k^3 / 3 at the speed of products.
-  if (stale.size() > 4 + columns_.size() / 16) {
-    clear();
-    return append_all(G, shift, wanted);
-  }
-  for (auto position = stale.rbegin(); position != stale.rend(); ++position) remove(*position);
   Columns fresh;
-  for (const Index j : wanted) {
-    if (missing[static_cast<size_t>(j)]) fresh.push_back(j);
+  if (too_many(stale)) {
+    clear();
+    fresh = wanted;
+  } else {
+    for (auto position = stale.rbegin(); position != stale.rend(); ++position) remove(*position);
+    for (const Index j : wanted) {
+      if (missing[static_cast<size_t>(j)]) fresh.push_back(j);
+    }
   }
-  return append_all(G, shift, fresh);
+  if (append_all(G, shift, fresh)) return true;
+  if (most) append_most(G, shift, fresh);
+  return most && failed_.empty();
 }
 
-/// All at once; where that fails, halves, down to the column at fault.
 bool SupportFactor::append_all(const Matrix& G, const ConstVec& shift, const Columns& fresh) {
   if (fresh.empty()) return true;
   Matrix own = pick(G, fresh, fresh);
   own.diagonal() += gather(shift, fresh);
   const bool done =
       columns_.empty() ? factor_.assign(own, monitor_) : factor_.append(pick(G, columns_, fresh), own, monitor_);
-  if (done) {
-    columns_.insert(columns_.end(), fresh.begin(), fresh.end());
-    for (const Index j : fresh) shifts_.push_back(shift[j]);
-    return true;
+  if (!done) return false;
+  columns_.insert(columns_.end(), fresh.begin(), fresh.end());
+  for (const Index j : fresh) shifts_.push_back(shift[j]);
+  return true;
+}
+
+void SupportFactor::append_most(const Matrix& G, const ConstVec& shift, const Columns& fresh) {
+  constexpr size_t kBlock = 32;
+  for (size_t first = 0; first < fresh.size(); first += kBlock) {
+    monitor_.poll();
+    const auto begin = fresh.begin() + static_cast<std::ptrdiff_t>(first);
+    const Columns block(begin, begin + static_cast<std::ptrdiff_t>(std::min(kBlock, fresh.size() - first)));
+    Matrix own = pick(G, block, block);
+    own.diagonal() += gather(shift, block);
+    const std::vector<char> taken = factor_.append_independent(pick(G, columns_, block), own);
+    for (size_t i = 0; i < block.size(); ++i) {
+      if (!taken[i]) {
+        failed_.push_back(block[i]);
+        continue;
+      }
+      columns_.push_back(block[i]);
+      shifts_.push_back(shift[block[i]]);
+    }
   }
-  if (fresh.size() == 1) {
-    failed_ = fresh[0];
-    return false;
-  }
-  const auto middle = fresh.begin() + static_cast<std::ptrdiff_t>(fresh.size() / 2);
-  return append_all(G, shift, Columns(fresh.begin(), middle)) && append_all(G, shift, Columns(middle, fresh.end()));
 }
 
 bool SupportFactor::append(const Matrix& G, double shift, Index column) {
@@ -73,6 +93,23 @@ void SupportFactor::remove(Index position) {
   factor_.remove(position);
   columns_.erase(columns_.begin() + position);
   shifts_.erase(shifts_.begin() + position);
+}
+
+bool SupportFactor::keep_support(const ConstVec& v) {
+  Columns stale;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (v[columns_[i]] == 0) stale.push_back(static_cast<Index>(i));
+  }
+  if (too_many(stale)) {
+    clear();
+    return false;
+  }
+  for (auto position = stale.rbegin(); position != stale.rend(); ++position) remove(*position);
+  return true;
+}
+
+bool SupportFactor::has(Index column) const {
+  return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
 }
 
 void SupportFactor::clear() {

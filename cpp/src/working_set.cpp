@@ -27,13 +27,14 @@ constexpr double kTarget = 1e-12;
 constexpr double kLooseTarget = 1e-2;
 // From one stage of the first solution to the next the thresholds fall to this at least.
 constexpr double kStageDrop = 0.4;
+constexpr double kFewGrowths = 4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
 // Share of the objective that a move to another local minimum must take off it, and how many rounds of them there are.
 constexpr double kLeastGain = 1e-11;
 constexpr int kMostSearches = 20, kMostExchanges = 3;
 // What a round of exchanges may cost, in products. Rows do not count: copies of rows are weights, with the same answer.
-constexpr double kExchanges = 1e7, kExchangesPerPair = 20;
+constexpr double kExchanges = 1e7, kExchangesPerPair = 100, kExchangesAtMost = 4e9;
 
 }  // namespace
 
@@ -116,7 +117,9 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
   if (violators.size() > most) {
     std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
-    if (stage) *stage = std::max(1.0, std::min(kStageDrop * *stage, -violators[most].first));
+    // Among few columns there are few substitutes, and a stage would cost a pass more.
+    const bool staged = static_cast<double>(usable_) > kFewGrowths * growth;
+    if (stage) *stage = staged ? std::max(1.0, std::min(kStageDrop * *stage, -violators[most].first)) : 1.0;
     violators.resize(most);
   } else if (stage) {
     *stage = 1;
@@ -209,7 +212,8 @@ bool WorkingSetSolver::search(const Vector& thresholds, bool exchange) {
   bool moved = search.settle();
   const double k = static_cast<double>(working_.size()), active = static_cast<double>(support(inner_->v()).size());
   const double usable = static_cast<double>(usable_);
-  if (6 * active * k * k > kExchanges + kExchangesPerPair * usable * usable) exchange = false;
+  const double budget = kExchanges + std::min(kExchangesPerPair * usable * usable, kExchangesAtMost);
+  if (6 * active * k * k > budget) exchange = false;
   for (int round = 0; exchange && by_gram_ && round < kMostExchanges && search.exchange(); ++round) moved = true;
   if (moved) write_back(thresholds);
   return moved;

@@ -52,6 +52,14 @@ class Random {
   std::normal_distribution<double> normal_;
 };
 
+/// Positive definite with a condition number of about ten.
+inline Matrix definite(Index k, Random& random) {
+  const Matrix M = random.matrix(2 * k, k);
+  Matrix a = M.transpose() * M / static_cast<double>(2 * k);
+  a.diagonal().array() += 0.1;
+  return a;
+}
+
 /// X w + noise with `nonzeros` coefficients of size about 1 to 3, evenly spread over the columns.
 inline Vector sparse_response(const Matrix& X, Index nonzeros, double noise, Random& random) {
   Vector y = noise * random.vector(X.rows());

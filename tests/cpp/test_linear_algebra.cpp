@@ -8,18 +8,9 @@
 #include "problems.hpp"
 #include "pyreweight/cholesky.hpp"
 #include "pyreweight/columns.hpp"
-#include "pyreweight/support_factor.hpp"
 
 namespace pyreweight {
 namespace {
-
-/// Positive definite with a condition number of about ten.
-Matrix definite(Index k, Random& random) {
-  const Matrix M = random.matrix(2 * k, k);
-  Matrix a = M.transpose() * M / static_cast<double>(2 * k);
-  a.diagonal().array() += 0.1;
-  return a;
-}
 
 Matrix upper_part(const Matrix& a) { return a.triangularView<Eigen::Upper>(); }
 
@@ -174,42 +165,6 @@ TEST_CASE("a block of rows appended is the rows appended one by one") {
     CHECK_FALSE(factor.append(cross, own, monitor));
     check_solves(factor, a, all_columns(p), random);
   }
-}
-
-TEST_CASE("the factor of a support follows it through changes of columns and shifts") {
-  Random random(16);
-  Monitor monitor;
-  const Index p = 50;
-  const Matrix a = definite(p, random);
-  SupportFactor factor(monitor);
-  Vector shift = Vector::Zero(p);
-  for (int turn = 0; turn < 60; ++turn) {
-    CAPTURE(turn);
-    if (turn % 7 == 6) shift[random.below(p)] = random.uniform(0, 1);
-    if (turn % 20 == 19) shift = Vector::Constant(p, 0.01 * turn);
-    Columns wanted = random.permutation(p);
-    wanted.resize(static_cast<size_t>(turn % 3 == 0 ? random.below(p) : p - 3));
-    REQUIRE(factor.follow(a, shift, wanted));
-    Columns got = factor.columns();
-    CHECK(std::is_permutation(got.begin(), got.end(), wanted.begin(), wanted.end()));
-    const Vector b = random.vector(static_cast<Index>(got.size()));
-    const Matrix H = submatrix(a, got) + Matrix(gather(shift, got).asDiagonal());
-    CHECK(largest_difference(factor.solve(b), H.llt().solve(b)) <= 1e-11 * (1 + b.cwiseAbs().sum()));
-  }
-}
-
-TEST_CASE("the factor of a support names the column that makes it indefinite") {
-  Random random(17);
-  Monitor monitor;
-  const Matrix a = definite(30, random);
-  Vector shift = Vector::Zero(30);
-  shift[21] = -2 * a(21, 21);
-  SupportFactor factor(monitor);
-  CHECK_FALSE(factor.follow(a, shift, all_columns(30)));
-  CHECK(factor.failed() == 21);
-  CHECK(factor.columns() == slice_of(0, 21));
-  shift[21] = 0;
-  CHECK(factor.follow(a, shift, all_columns(30)));
 }
 
 TEST_CASE("removing the first, the last and the only row") {

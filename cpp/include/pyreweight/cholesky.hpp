@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "pyreweight/monitor.hpp"
 #include "pyreweight/types.hpp"
 
@@ -26,6 +28,8 @@ class UpdatableCholesky {
   /// Appends the rows and columns `cross` (k, m) with the block `own` (m, m); false, and nothing changed, when one
   /// of them depends on the others.
   bool append(const Matrix& cross, const Matrix& own, Monitor& monitor);
+  /// The same one after the other, without those that depend on the others; which were appended (m,).
+  std::vector<char> append_independent(const Matrix& cross, const Matrix& own);
   void remove(Index position);
   Vector solve(const ConstVec& b) const;
 

@@ -47,8 +47,12 @@ class GramSolver final : public GramForm {
   /// with the coordinates that lose theirs stopped at zero. `downhill` is minus the gradient there, brought up to date.
   bool step_on_support(const ConstVec& direction, const ConstVec& l1, Vector& downhill);
 
+  /// The direction of a column that depends on those of factor_, along which the form has no positive curvature.
+  Vector null_direction(Index j) const;
+
   Monitor& monitor_;
   SupportFactor factor_;
+  Columns dependent_;  // what concave_direction() has found and not yet used
 };
 
 }  // namespace pyreweight
