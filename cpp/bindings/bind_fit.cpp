@@ -34,14 +34,15 @@ py::dict to_dict(const FitResult& result) {
   return out;
 }
 
-py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, const ConstVec& sample_weight,
+py::dict fit_columns(const py::object& X, const Eigen::Ref<const Matrix>& Y, const ConstVec& sample_weight,
                      const std::string& penalty, const py::dict& params, double alpha, const std::string& solver,
                      bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                      const Labels& feature_groups, const Eigen::Ref<const Matrix>& start, int max_iter, double tol,
                      double eps, const py::object& report, const std::string& loss, const Params& loss_params) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(report);
-  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
+  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor,
+                                  loss == "squared" ? Vector(Y.reshaped()) : Vector());
   FitRequest request;
   request.alpha = alpha;
   request.paper_loop = solver == "irls";
@@ -57,10 +58,7 @@ py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
   std::vector<FitResult> results;
   {
     py::gil_scoped_release release;
-    for (Index k = 0; k < Y.cols(); ++k) {
-      if (start.size() > 0) request.start = start.col(k);
-      results.push_back(fit(*design, Y.col(k), *rule, request, monitor));
-    }
+    results = fit_targets(*design, Y, *rule, request, start, monitor);
   }
   py::list fits;
   for (const FitResult& result : results) fits.append(to_dict(result));
@@ -73,7 +71,7 @@ py::dict fit_targets(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
 }  // namespace
 
 void bind_fit(py::module_& m) {
-  m.def("fit", &fit_targets, py::arg("X"), py::arg("Y").noconvert(), py::arg("sample_weight").noconvert(),
+  m.def("fit", &fit_columns, py::arg("X"), py::arg("Y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("penalty"), py::arg("params"), py::arg("alpha"), py::arg("solver"), py::arg("fit_intercept"),
         py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(),
         py::arg("start").noconvert(), py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"),

@@ -101,7 +101,8 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
   const auto rule = make_penalty(penalty, params);
   const ThreadShare share(workers);
   Monitor monitor = make_monitor(py::none(), check);
-  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
+  const auto design =
+      make_design(X, sample_weight, fit_intercept, standardize, monitor, loss == "squared" ? Vector(y) : Vector());
   PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, feature_groups,
                                      alphas, grid_size, eps, max_iter, tol);
   const auto row_loss = make_loss_for(loss, {}, y);
@@ -127,7 +128,8 @@ Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sampl
                    const ConstVec& feature_weights, const Labels& feature_groups, double eps, const std::string& loss) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(py::none());
-  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor);
+  const auto design =
+      make_design(X, sample_weight, fit_intercept, standardize, monitor, loss == "squared" ? Vector(y) : Vector());
   PathRequest request = make_request(sample_weight, false, fit_intercept, feature_weights, feature_groups, Vector(),
                                      grid_size, eps, 100, 0);
   const auto row_loss = make_loss_for(loss, {}, y);

@@ -55,6 +55,7 @@ double Design::inverse_power_of_two(double x) {
 /// column with mean 1e8 and deviation 1; shifted by the mean of the first rows it is safe for almost every column, and
 /// where it is not (sorted rows, extreme units, nearly constant columns) the column is visited twice more.
 void Design::column_moments(bool fit_intercept, Monitor& monitor) {
+  const Index targets = known_vector_.size() / std::max<Index>(rows_, 1);
   const Index tasks = (cols_ + kMomentColumns - 1) / kMomentColumns;
   parallel_for(tasks, 4.0 * rows_ * std::min(kMomentColumns, cols_), monitor, [&](Index task) {
     const Index first = task * kMomentColumns, width = std::min(kMomentColumns, cols_ - first);
@@ -62,15 +63,21 @@ void Design::column_moments(bool fit_intercept, Monitor& monitor) {
     std::iota(columns.begin(), columns.end(), first);
     Matrix block;
     Vector shift = Vector::Zero(width), sum = Vector::Zero(width), square = Vector::Zero(width);
+    Matrix known = Matrix::Zero(width, targets);
     for (Index i = 0; i < rows_; i += kRowBlock) {
       const Index count = std::min(kRowBlock, rows_ - i);
       raw_block(i, count, columns, block);
       const auto weight = weights_.segment(i, count);
       if (i == 0 && fit_intercept) shift = block.colwise().mean();
       for (Index j = 0; j < width; ++j) {
-        block.col(j).array() -= shift[j];
-        sum[j] += block.col(j).dot(weight);
+        if (fit_intercept) {
+          block.col(j).array() -= shift[j];
+          sum[j] += block.col(j).dot(weight);
+        }
         square[j] += block.col(j).cwiseAbs2().dot(weight);
+        for (Index t = 0; t < targets; ++t) {
+          known(j, t) += block.col(j).dot(known_vector_.segment(t * rows_ + i, count));
+        }
       }
     }
     for (Index j = 0; j < width; ++j) {
@@ -82,6 +89,10 @@ void Design::column_moments(bool fit_intercept, Monitor& monitor) {
         deviation_[first + j] = std::sqrt(moment);
       } else {
         careful_moments(first + j, fit_intercept);
+      }
+      for (Index t = 0; t < targets; ++t) {
+        const double drift = sum[j] * known_vector_.segment(t * rows_, rows_).sum();
+        known_products_[t * cols_ + first + j] = safe ? known(j, t) - drift : std::nan("");
       }
     }
   });
@@ -139,6 +150,32 @@ void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor)
     shift_[j] = centre_[j] * unit_[j];
     inverse_[j] = 1 / (scale_[j] * unit_[j]);
   }
+  const Index targets = known_vector_.size() / std::max<Index>(rows_, 1);
+  for (Index t = 0; t < targets; ++t) {
+    auto products = known_products_.segment(t * cols_, cols_);
+    Columns unknown;
+    for (Index j = 0; j < cols_; ++j) {
+      if (deviation_[j] == 0) {
+        products[j] = 0;
+      } else if (std::isnan(products[j])) {
+        unknown.push_back(j);
+      } else {
+        products[j] = products[j] * unit_[j] * inverse_[j];
+      }
+    }
+    Vector rest(static_cast<Index>(unknown.size()));
+    Design::correlate_some(unknown, known_vector_.segment(t * rows_, rows_), rest, monitor);
+    for (size_t i = 0; i < unknown.size(); ++i) products[unknown[i]] = rest[static_cast<Index>(i)];
+  }
+}
+
+bool Design::recall(const ConstVec& u, MutVec out) const {
+  for (Index t = 0; t * rows_ < known_vector_.size(); ++t) {
+    if (u != known_vector_.segment(t * rows_, rows_)) continue;
+    out = known_products_.segment(t * cols_, cols_);
+    return true;
+  }
+  return false;
 }
 
 void Design::weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const {

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "pyreweight/parallel.hpp"
+#include "pyreweight/target.hpp"
 
 namespace pyreweight {
 namespace {
@@ -15,8 +16,15 @@ template <class Scalar, int Order>
 class DenseDesign final : public Design {
  public:
   DenseDesign(const Scalar* data, Index rows, Index cols, const ConstVec& sample_weight, bool fit_intercept,
-              bool standardize, Monitor& monitor)
+              bool standardize, Monitor& monitor, const ConstVec& targets)
       : Design(rows, cols, sample_weight), X_(data, rows, cols) {
+    const Index count = targets.size() / std::max<Index>(rows_, 1);
+    known_vector_.resize(count * rows_);
+    known_products_.resize(count * cols_);
+    for (Index t = 0; t < count; ++t) {
+      const Target target = scale_target(targets.segment(t * rows_, rows_), weights_, fit_intercept);
+      known_vector_.segment(t * rows_, rows_) = target.values.cwiseProduct(weights_);
+    }
     standardise(fit_intercept, standardize, monitor);
     // Subtracting m_j sum(u) afterwards loses the digits that m_j / d_j takes; such columns, and those whose units
     // could overflow in a product, are centred and scaled entry by entry instead.
@@ -26,6 +34,7 @@ class DenseDesign final : public Design {
   }
 
   void correlate(const ConstVec& u, MutVec out, Monitor& monitor) const override {
+    if (recall(u, out)) return;
     const double total = u.sum();
     const Index tasks = (cols_ + kColumnBlock - 1) / kColumnBlock;
     parallel_for(tasks, 2.0 * rows_ * std::min(kColumnBlock, cols_), monitor, [&](Index task) {
@@ -131,16 +140,18 @@ class DenseDesign final : public Design {
 template <class Scalar>
 std::unique_ptr<Design> dense_design(const Scalar* data, Index rows, Index cols, bool by_rows,
                                      const ConstVec& sample_weight, bool fit_intercept, bool standardize,
-                                     Monitor& monitor) {
+                                     Monitor& monitor, const ConstVec& targets) {
   if (by_rows) {
     return std::make_unique<DenseDesign<Scalar, Eigen::RowMajor>>(data, rows, cols, sample_weight, fit_intercept,
-                                                                  standardize, monitor);
+                                                                  standardize, monitor, targets);
   }
   return std::make_unique<DenseDesign<Scalar, Eigen::ColMajor>>(data, rows, cols, sample_weight, fit_intercept,
-                                                                standardize, monitor);
+                                                                standardize, monitor, targets);
 }
 
-template std::unique_ptr<Design> dense_design(const double*, Index, Index, bool, const ConstVec&, bool, bool, Monitor&);
-template std::unique_ptr<Design> dense_design(const float*, Index, Index, bool, const ConstVec&, bool, bool, Monitor&);
+template std::unique_ptr<Design> dense_design(const double*, Index, Index, bool, const ConstVec&, bool, bool, Monitor&,
+                                              const ConstVec&);
+template std::unique_ptr<Design> dense_design(const float*, Index, Index, bool, const ConstVec&, bool, bool, Monitor&,
+                                              const ConstVec&);
 
 }  // namespace pyreweight

@@ -8,6 +8,7 @@
 #include "pyreweight/columns.hpp"
 #include "pyreweight/fit_ard.hpp"
 #include "pyreweight/irls.hpp"
+#include "pyreweight/parallel.hpp"
 #include "pyreweight/penalties_ard.hpp"
 #include "pyreweight/penalties_ranking.hpp"
 #include "pyreweight/smooth.hpp"
@@ -41,6 +42,12 @@ void describe_masks(const Problem& problem, const Regularizer& regularizer, cons
   }
   result.eta.conservativeResize(problem.coefficients());
   result.keep_prob.conservativeResize(problem.coefficients());
+}
+
+/// About how many alphas will be solved for one target.
+Index solves(const FitRequest& request) {
+  constexpr Index kPointsOfAutoAlpha = 12;  // on the way to its alpha, typically
+  return std::isnan(request.alpha) ? kPointsOfAutoAlpha : 1;
 }
 
 Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest& request, const Vector& start) {
@@ -79,9 +86,7 @@ Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest&
 FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, const FitRequest& request,
               Monitor& monitor) {
   const bool choose_alpha = std::isnan(request.alpha);
-  constexpr Index kPointsOfAutoAlpha = 12;  // on the way to its alpha, typically
-  ScaledProblem scaled(design, y, penalty, request, choose_alpha ? 1.0 : request.alpha,
-                       choose_alpha ? kPointsOfAutoAlpha : 1, monitor);
+  ScaledProblem scaled(design, y, penalty, request, choose_alpha ? 1.0 : request.alpha, solves(request), monitor);
   if (dynamic_cast<const Ard*>(&penalty) != nullptr) return fit_ard(design, scaled, request);
   Solution solution;
   if (scaled.target().constant) {
@@ -95,6 +100,27 @@ FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, c
   result.coef = scatter(result.values, result.columns, scaled.problem().coefficients());
   describe_masks(scaled.problem(), scaled.whole_regularizer(), solution.v, result);
   return result;
+}
+
+std::vector<FitResult> fit_targets(const Design& design, const Eigen::Ref<const Matrix>& Y, const Penalty& penalty,
+                                   const FitRequest& request, const Eigen::Ref<const Matrix>& starts,
+                                   Monitor& monitor) {
+  const Index k = Y.cols();
+  FitRequest common = request;
+  Matrix row_factor;
+  if (k > 1 && !request.loss && !request.paper_loop) {
+    row_factor = factor_rows(design, k * solves(request), monitor);
+    common.row_factor = &row_factor;
+  }
+  std::vector<FitResult> results(static_cast<size_t>(k));
+  // A fit visits X ten times or more. Functions of the user's run one at a time anyway.
+  const double visits = 20.0 * static_cast<double>(design.rows()) * static_cast<double>(design.cols());
+  parallel_jobs(k, penalty.pointwise() ? visits : 0.0, monitor, [&](Index target, Monitor& own) {
+    FitRequest alone = common;
+    if (starts.size() > 0) alone.start = starts.col(target);
+    results[static_cast<size_t>(target)] = fit(design, Y.col(target), penalty, alone, own);
+  });
+  return results;
 }
 
 }  // namespace pyreweight

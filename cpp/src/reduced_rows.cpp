@@ -71,8 +71,8 @@ bool worth_reducing(Index rows, Index cols, Index solves) {
 
 }  // namespace
 
-ReducedRows reduce_rows(const Design& design, const Vector& target, Index solves, Monitor& monitor) {
-  const Index p = design.cols(), m = p + 1;
+Matrix factor_rows(const Design& design, Index solves, Monitor& monitor) {
+  const Index p = design.cols();
   if (p == 0 || solves < 2 || !worth_reducing(design.rows(), p, solves)) return {};
   const Columns columns = all_columns(p);
   Matrix R = design.gram(columns, columns, monitor);
@@ -84,6 +84,12 @@ ReducedRows reduce_rows(const Design& design, const Vector& target, Index solves
   for (Index j = 0; j < p; ++j) {
     if (!(R(j, j) * R(j, j) > kIndependent * diagonal[j])) return {};
   }
+  return R;
+}
+
+ReducedRows reduce_rows(const Design& design, const Matrix& R, const Vector& target, Monitor& monitor) {
+  const Index p = R.cols(), m = p + 1;
+  if (p == 0) return {};
   const Vector weighted = target.cwiseProduct(design.row_weights());
   Vector projection(p);
   design.correlate(weighted, projection, monitor);
@@ -93,7 +99,7 @@ ReducedRows reduce_rows(const Design& design, const Vector& target, Index solves
   double rest = square - projection.squaredNorm();
   if (!(rest > kCancellation * square)) {
     Vector residual = target;
-    design.combine(columns, -R.triangularView<Eigen::Upper>().solve(projection), residual, monitor);
+    design.combine(all_columns(p), -R.triangularView<Eigen::Upper>().solve(projection), residual, monitor);
     rest = residual.cwiseAbs2().dot(design.row_weights());
   }
 

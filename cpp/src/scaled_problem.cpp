@@ -14,32 +14,6 @@
 namespace pyreweight {
 namespace {
 
-Target scale_target(const ConstVec& y, const Vector& weights, bool fit_intercept) {
-  const auto power_of_two = [](double x) { return std::ldexp(1.0, std::ilogb(x)); };
-  Target target;
-  const Vector counted = (weights.array() > 0).select(y, 0.0);
-  const double largest = counted.cwiseAbs().maxCoeff();
-  target.constant = true;
-  target.values = Vector::Zero(y.size());
-  if (largest == 0) return target;
-  const double unit = power_of_two(largest);
-  Vector values = counted / unit;
-  double mean = 0;
-  if (fit_intercept) {
-    mean = values.dot(weights);
-    mean += (values.array() - mean).matrix().dot(weights);  // takes back what rounding left
-    values.array() -= mean;
-    target.mean = mean * unit;
-  }
-  const double deviation = std::sqrt(values.cwiseAbs2().dot(weights));
-  if (deviation <= 10 * std::numeric_limits<double>::epsilon()) return target;
-  target.constant = false;
-  const double spread = power_of_two(deviation);
-  target.values = (weights.array() > 0).select(values / spread, 0.0);
-  target.scale = unit * spread;
-  return target;
-}
-
 /// The lower median of values, each as often as its weight says; half of the weight is half up to rounding.
 double weighted_median(std::vector<std::pair<double, double>> values_and_weights) {
   std::sort(values_and_weights.begin(), values_and_weights.end());
@@ -125,7 +99,9 @@ ScaledProblem::ScaledProblem(const Design& design, const ConstVec& y, const Pena
       loss_(loss_in_units(request.loss, target_, design.row_weights())),
       reduced_(request.loss || request.paper_loop || target_.constant
                    ? ReducedRows{}
-                   : reduce_rows(design, target_.values, solves, monitor)),
+                   : reduce_rows(design,
+                                 request.row_factor ? *request.row_factor : factor_rows(design, solves, monitor),
+                                 target_.values, monitor)),
       problem_{classes_          ? *classes_
                : reduced_.design ? *reduced_.design
                                  : design,

@@ -7,6 +7,7 @@
 
 #include "design_checks.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/target.hpp"
 
 namespace pyreweight {
 namespace {
@@ -43,6 +44,31 @@ void check_both_orders(const Matrix& X, const Vector& weights, Random& random) {
         }
       }
     }
+  }
+}
+
+TEST_CASE("the correlations of the target come with the moments, for nearly constant columns too") {
+  Random random(32);
+  const Index n = 700, p = 40;
+  const Vector weights = random.uniform_vector(n, 0.1, 5), target = 1e3 * random.vector(n).array() + 7;
+  for (const Setting& setting : kSettings) {
+    Matrix X = random.correlated(n, p, 0.5);
+    X.col(3).array() += 1e9;  // visited twice more
+    X.col(5).setConstant(2);
+    X.col(7) *= 1e-150;
+    Monitor monitor;
+    const auto design =
+        dense_design(X.data(), n, p, false, weights, setting.fit_intercept, setting.standardize, monitor, target);
+    const auto without = design_of(X, weights, setting.fit_intercept, setting.standardize);
+    const Vector& pi = design->row_weights();
+    const Vector u = scale_target(target, pi, setting.fit_intercept).values.cwiseProduct(pi);
+    Vector expected(p), known(p), other(p);
+    without->correlate(u, expected, monitor);
+    X.setZero();  // what follows is remembered, not computed
+    design->correlate(u, known, monitor);
+    CHECK(largest_difference(known, expected) <= 1e-13);
+    design->correlate(2 * u, other, monitor);
+    CHECK(std::abs(other[0]) < 0.5 * std::abs(expected[0]));
   }
 }
 

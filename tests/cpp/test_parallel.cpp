@@ -161,6 +161,50 @@ TEST_CASE("a region inside a task runs on that task's thread") {
 #endif
 }
 
+TEST_CASE("jobs run exactly once, with threads of their own and in order where they are few") {
+  for (const Index jobs : {0, 1, 2, 7}) {
+    CAPTURE(jobs);
+    const auto run = [&] {
+      std::vector<int> runs(static_cast<size_t>(jobs), 0), threads(static_cast<size_t>(jobs), 0);
+      Monitor monitor;
+      parallel_jobs(jobs, 1e7, monitor, [&](Index job, Monitor& own) {
+        own.poll();
+        ++runs[static_cast<size_t>(job)];
+        threads[static_cast<size_t>(job)] = available_threads();
+      });
+      return std::make_pair(runs, threads);
+    };
+    const auto [one, two] = with_one_and_two_threads(run);
+    CHECK(one.first == std::vector<int>(static_cast<size_t>(jobs), 1));
+    CHECK(two.first == one.first);
+    CHECK(two.second == (jobs == 1 ? std::vector<int>{available_threads()} : one.second));
+  }
+}
+
+TEST_CASE("an exception of a job, or of the monitor of the caller, stops the other jobs") {
+  for (const bool by_monitor : {false, true}) {
+    CAPTURE(by_monitor);
+    const auto finished = [&] {
+      std::atomic<int> jobs{0};
+      Monitor monitor = by_monitor ? interrupting_monitor() : Monitor();
+      CHECK_THROWS_AS(parallel_jobs(100, 1e9, monitor,
+                                    [&](Index job, Monitor& own) {
+                                      if (job == 0 && !by_monitor) throw Interrupted();
+                                      for (int i = 0; i < 30; ++i) {
+                                        std::this_thread::sleep_for(std::chrono::milliseconds(4));
+                                        own.poll();
+                                      }
+                                      ++jobs;
+                                    }),
+                      Interrupted);
+      return jobs.load();
+    };
+    const auto [one, two] = with_one_and_two_threads(finished);
+    CHECK(one <= 1);
+    CHECK(two <= 2);
+  }
+}
+
 #if defined(__unix__) || defined(__APPLE__)
 TEST_CASE("a forked child works on one thread instead of waiting for lost ones") {
   CHECK(available_threads() >= 1);

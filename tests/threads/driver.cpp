@@ -81,6 +81,20 @@ Vector fitted(const SharedData& data, const Design& design, const std::string& p
   return fit(design, loss == nullptr ? data.y : data.labels, *make_penalty(penalty, {}), request, monitor).coef;
 }
 
+Vector fitted_targets(const SharedData& data, const Design& design) {
+  FitRequest request;
+  fill(request, data, design);
+  request.alpha = 0.1;
+  Matrix Y(data.y.size(), 4);
+  Y << data.y, data.labels, -data.y, data.y + data.labels;
+  Monitor monitor;
+  Vector sum = Vector::Zero(design.cols());
+  for (const FitResult& result : fit_targets(design, Y, *make_penalty("mcp", {}), request, Matrix(), monitor)) {
+    sum += result.coef;
+  }
+  return sum;
+}
+
 Vector last_of_path(const SharedData& data, const Design& design) {
   PathRequest request;
   fill(request, data, design);
@@ -112,6 +126,7 @@ std::vector<Task> tasks_on(const SharedData& data, const Loss& logistic) {
        [&data, &dense, automatic] { return fitted(data, dense, "variational_dropout", nullptr, automatic, false); }},
       {"paper's loop", [&data, &dense] { return fitted(data, dense, "log_sum", nullptr, 0.3, true); }},
       {"logistic", [&data, &dense, &logistic] { return fitted(data, dense, "l1", &logistic, 0.05, false); }},
+      {"several targets", [&data, &dense] { return fitted_targets(data, dense); }},
       {"path", [&data, &dense] { return last_of_path(data, dense); }},
       {"dropout training", [&data] { return trained(data); }},
       {"moments of the columns", [&data] { return data.make_sparse_design()->scale(); }},

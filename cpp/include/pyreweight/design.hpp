@@ -57,8 +57,11 @@ class Design {
   Design(Index rows, Index cols, const ConstVec& sample_weight);
   /// Fills centre, scale and what follows from them; called once by the constructor of the derived class.
   void standardise(bool fit_intercept, bool standardize, Monitor& monitor);
-  /// Fills centre and deviation.
+  /// Fills centre and deviation, and known_products_ where there are known vectors: of the columns less their centres,
+  /// nan where they cannot be had from that visit.
   virtual void column_moments(bool fit_intercept, Monitor& monitor);
+  /// Whether u is a known vector; out_j = z_j' u then.
+  bool recall(const ConstVec& u, MutVec out) const;
   /// From two visits of column j, which is taken times `unit` so that squares neither overflow nor vanish: the mean,
   /// and the weighted sums of the deviations from it and of their squares. `largest` is the largest |x_ij| that counts.
   void set_moments(Index j, bool fit_intercept, double largest, double unit, double mean, double drift, double square);
@@ -70,6 +73,8 @@ class Design {
   Vector centre_, scale_, deviation_, penalty_unit_, second_moment_;
   // z = (x unit - shift) inverse with unit a power of two near 1 / D: no overflow on the way, whatever the units of X.
   Vector unit_, shift_, inverse_;
+  // What the first pass of every solver multiplies with, so that it need not visit the data again; one after the other.
+  Vector known_vector_, known_products_;  // (n k,), (p k,), k = 0 for none
 
  private:
   void careful_moments(Index j, bool fit_intercept);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "pyreweight/scaled_problem.hpp"
 
 namespace pyreweight {
@@ -20,5 +22,10 @@ struct FitResult : Answer {
 /// unless the request names another.
 FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, const FitRequest& request,
               Monitor& monitor);
+
+/// The same for every column of Y (n, k), from the columns of `starts` (p, k), or (0, 0) in the place of request.start.
+/// What depends on X alone is computed once, and targets run side by side where they are as many as the threads.
+std::vector<FitResult> fit_targets(const Design& design, const Eigen::Ref<const Matrix>& Y, const Penalty& penalty,
+                                   const FitRequest& request, const Eigen::Ref<const Matrix>& starts, Monitor& monitor);
 
 }  // namespace pyreweight

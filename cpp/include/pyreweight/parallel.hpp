@@ -1,7 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <exception>
+#include <thread>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -80,6 +83,54 @@ void parallel_for(Index tasks, double work, Monitor& monitor, const Body& body) 
     if (failure) std::rethrow_exception(failure);
     monitor.poll();
   }
+}
+
+/// Runs body(0, monitor), ..., body(jobs - 1, monitor), each about `work` floating-point operations and with a monitor
+/// of its own thread, for jobs that open parallel regions themselves: side by side where they are at least as many as
+/// the threads, which then leave them one each; else, and for a monitor that reports, in turn. The first exception
+/// stops the others and is rethrown here.
+template <class Body>
+void parallel_jobs(Index jobs, double work, Monitor& monitor, const Body& body) {
+  constexpr double kTooSmall = 4e6;
+  const int threads = jobs * work < kTooSmall || monitor.verbose() ? 1 : available_threads();
+  if (threads == 1 || jobs < threads) {
+    for (Index job = 0; job < jobs; ++job) body(job, monitor);
+    return;
+  }
+#ifdef _OPENMP
+  struct Stopped {};
+  std::atomic<Index> next{0};
+  std::atomic<int> others{0};
+  std::atomic<bool> stopped{false};
+  std::exception_ptr failure;
+  const auto guarded = [&](const auto& action) {
+    try {
+      action();
+    } catch (...) {
+#pragma omp critical(pyreweight_failure)
+      if (!stopped.exchange(true)) failure = std::current_exception();
+    }
+  };
+#pragma omp parallel num_threads(threads)
+  {
+    const bool caller = omp_get_thread_num() == 0;
+    if (caller) others = omp_get_num_threads() - 1;
+#pragma omp barrier
+    // The caller alone may ask whether to stop.
+    const auto ask = [&, caller] {
+      if (stopped) throw Stopped{};
+      if (caller) monitor.poll();
+    };
+    Monitor own(ask, {});
+    for (Index job = next++; job < jobs && !stopped; job = next++) guarded([&] { body(job, own); });
+    if (!caller) --others;
+    while (caller && others > 0 && !stopped) {
+      guarded([&] { monitor.poll(); });
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+#endif
 }
 
 }  // namespace pyreweight

@@ -17,8 +17,12 @@ struct ReducedRows {
   Vector target;                   // (p + 1,)
 };
 
-/// Reduces where it pays for a squared loss that is solved about `solves` times, the columns are independent enough for
-/// a p x p matrix to stand for them, and p x p is not much beside X.
-ReducedRows reduce_rows(const Design& design, const Vector& target, Index solves, Monitor& monitor);
+/// R, (p, p) in its upper triangle, where it pays for a squared loss that is solved about `solves` times on this
+/// design, the columns are independent enough for a p x p matrix to stand for them, and p x p is not much beside X;
+/// else empty.
+Matrix factor_rows(const Design& design, Index solves, Monitor& monitor);
+
+/// The problem on fewer rows for one target; not reduced if R is empty.
+ReducedRows reduce_rows(const Design& design, const Matrix& R, const Vector& target, Monitor& monitor);
 
 }  // namespace pyreweight

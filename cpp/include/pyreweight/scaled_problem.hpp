@@ -4,6 +4,7 @@
 
 #include "pyreweight/problem.hpp"
 #include "pyreweight/reduced_rows.hpp"
+#include "pyreweight/target.hpp"
 
 namespace pyreweight {
 
@@ -17,6 +18,7 @@ struct ModelRequest {
   Groups feature_groups;       // weighted by the root of their size besides
   const Loss* loss = nullptr;  // nullptr: squared
   Options options;
+  const Matrix* row_factor = nullptr;  // factor_rows of the design, if the caller has it for several targets
 };
 
 /// An answer in the user's units. Coefficients are those that are not zero; that of feature j for output k of a loss
@@ -35,15 +37,6 @@ struct Answer {
   int n_iter = 0;
   bool converged = false;
   bool separated = false;  // see Solution
-};
-
-/// y = mean + scale * values, for losses whose targets have units with a power of two for scale so that the root mean
-/// square of values is in [1, 2).
-struct Target {
-  Vector values;
-  double mean = 0;
-  double scale = 1;
-  bool constant = false;
 };
 
 /// The problem in the solvers' units (see Design and Regularizer), and the way there and back.
