@@ -14,10 +14,11 @@ from .display import CVDisplay, PathDisplay
 from .dropout_training import DropoutTraining, dropout_training
 from .expected_loss import expected_dropout_loss
 from .masks import effective_penalty, strided_covariance
-from .path import RegularizationPath, dropout_path
+from .path import dropout_path
 from .penalty_display import PenaltyDisplay
 from .regressor import AdaptiveDropoutRegressor
 from .regressor_cv import AdaptiveDropoutRegressorCV
+from .regularization_path import RegularizationPath
 
 try:
     __version__ = version("pyreweight")

@@ -20,7 +20,7 @@ from sklearn.utils.validation import _check_method_params
 from ._base import check_one_target, grid_of_alphas, warn_about_points
 from ._callbacks import CallbackSupport, PathTasks, with_callbacks
 from ._folds import make_folds, mean_and_standard_error, run_paths
-from .path import make_path
+from .regularization_path import make_path
 from .validation import check_alphas, check_eps
 
 

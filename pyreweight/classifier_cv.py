@@ -18,10 +18,11 @@ class AdaptiveDropoutClassifierCV(CrossValidated, AdaptiveDropoutClassifier):
     alphas : int or array-like, default=100
         The strengths to choose from; or how many, on a geometric grid from alpha_max, the smallest alpha that keeps
         every penalised feature out, down to ``eps * alpha_max``. For penalties without a kink at zero, which keep no
-        feature out, the grid starts at 1000 times the alpha_max of l1.
+        feature out, the grid starts at 1000 times the alpha_max of l1, that of y with standard deviation 1 for a square
+        such as `L2`, whose alpha has no units of y.
     eps : float, default=None
         Where a grid ends. None is 1e-3 if the sum of the sample weights is larger than the number of features, else
-        1e-2.
+        1e-2; a thousandth of that for a square.
     cv : int, cross-validation generator or iterable, default=None
         How the rows are split, as for :class:`sklearn.linear_model.LogisticRegressionCV`: None is 5-fold and a number
         that many folds, both stratified by class.

@@ -162,11 +162,12 @@ def check_alphas(alphas) -> int | NDArray[np.float64]:
 
 
 def check_eps(eps, problem: Problem) -> float:
-    """Return where a grid of alphas ends as a fraction of alpha_max; None leaves it to the shape of the data."""
+    """Return where a grid of alphas ends as a fraction of alpha_max; None leaves it to the data and the penalty."""
     if not problem.penalty._takes_alpha:
         raise ValueError(f"penalty={problem.penalty!r} takes no alpha, so there is no path of alphas to follow")
     if eps is None:
-        return problem.eps
+        # All that is between nothing and least squares, with one column or all of them in the same direction.
+        return problem.eps * (1e-3 if problem.penalty._is_quadratic else 1)
     if not _is_number(eps) or not 0 < eps < 1:
         raise ValueError(f"eps must be None or a number between 0 and 1, got {eps!r}")
     return float(eps)

@@ -8,8 +8,10 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import comb
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.linear_model import RidgeCV
+from sklearn.preprocessing import StandardScaler
 
-from pyreweight import AdaptiveDropoutRegressor, dropout_path
+from pyreweight import AdaptiveDropoutRegressor, AdaptiveDropoutRegressorCV, dropout_path
 from pyreweight._native import core
 from pyreweight.penalties import L1, MCP, ElasticNet, Lp, get_penalty
 
@@ -61,13 +63,15 @@ def test_certificates_hold(name, n, p, simulate, certify):
 def test_top_of_the_grid(name, simulate):
     X, y, s = design(50, 9, simulate, seed=2)
     path = dropout_path(X, y, sample_weight=s, penalty=name, alphas=30)
-    assert_allclose(path.alphas_, path.alphas_[0] * 1e-3 ** (np.arange(30) / 29), rtol=1e-12)
+    square = name in ("l2", "bernoulli_dropout")
+    assert_allclose(path.alphas_, path.alphas_[0] * (1e-6 if square else 1e-3) ** (np.arange(30) / 29), rtol=1e-12)
     pi = s / s.sum()
     centred = X - pi @ X
     correlation = np.abs((pi * (y - pi @ y)) @ centred) / np.sqrt(pi @ centred**2)
     slope = get_penalty(name).slope_at_zero
     if slope == 0:
-        assert path.alphas_[0] == pytest.approx(1000 * correlation.max(), rel=1e-12)
+        spread = np.sqrt(pi @ (y - pi @ y) ** 2) if square else 1
+        assert path.alphas_[0] == pytest.approx(1000 * correlation.max() / spread, rel=1e-12)
         assert np.all(path.coefs_ != 0)
         return
     assert_array_equal(path.coefs_[:, 0], 0)
@@ -78,6 +82,17 @@ def test_top_of_the_grid(name, simulate):
         top = path.alphas_[0]
         assert get_penalty(name).prox(correlation.max(), alpha=top * (1 + 1e-9)) == 0
         assert get_penalty(name).prox(correlation.max(), alpha=top * (1 - 1e-9)) > 0
+
+
+@pytest.mark.parametrize("units", [1e-4, 1.0, 1e6])
+def test_grid_of_a_square_holds_the_best_ridge(units, simulate):
+    X, y, _ = simulate(60, 30, correlation=0.9, noise=3.0)
+    y = units * y
+    model = AdaptiveDropoutRegressorCV(penalty="l2").fit(X, y)
+    assert model.alphas_[-1] < model.alpha_ < model.alphas_[0]
+    scaled = StandardScaler().fit_transform(X)
+    ridge = RidgeCV(60 * model.alphas_, cv=5).fit(scaled, y)
+    assert model.score(X, y) == pytest.approx(ridge.score(scaled, y), abs=0.05)
 
 
 def test_end_of_the_grid(simulate):

@@ -74,6 +74,12 @@ class Penalty(BaseEstimator):
         """Right derivative at zero: 0 (never sparse), positive (thresholding) or inf (zero is always stationary)."""
         return self._properties()["slope_at_zero"]
 
+    @property
+    def _is_quadratic(self) -> bool:
+        """Whether it is a multiple of the square: then alpha has the units of squared columns, not of y."""
+        properties = self._properties()
+        return properties["linear_quadratic"] and properties["slope_at_zero"] == 0
+
     def value(self, w: ArrayLike, alpha: float = 1.0):
         r"""Penalty :math:`\Omega(w; \alpha)`, not multiplied by alpha.
 
