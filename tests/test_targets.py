@@ -35,7 +35,7 @@ def test_targets_that_share_a_summary_of_the_rows(alpha, penalty, targets):
         assert together.intercept_[k] == pytest.approx(alone.intercept_, rel=1e-9)
 
 
-@pytest.mark.parametrize("penalty", ["scad", CustomPenalty(lambda t: 1 / (1 + t))], ids=str)
+@pytest.mark.parametrize("penalty", ["scad", CustomPenalty(lambda t: 1 / (1 + t))], ids=["scad", "function"])
 @pytest.mark.parametrize("kind", ["tall", "sparse", "wide"])
 def test_threads_change_no_bit(penalty, kind, targets):
     X, Y, weights = targets
