@@ -88,7 +88,11 @@ def dropout_training(
     independent entries the expected step is exactly :math:`-\rho_t` times the gradient of the objective of
     :class:`AdaptiveDropoutRegressor` with the same `penalty` and `alpha`, so the average of the iterates approaches the
     answer of its ``solver="auto"`` if the penalty is convex, and a stationary point if it is not. For the logistic loss
-    the training aims at the expected loss under the masks, which is only near that objective (equal to second order).
+    the training aims at the expected loss under the masks, which is another objective than that of
+    :class:`AdaptiveDropoutClassifier`: to second order its penalty is
+    :math:`\frac12 \sum_j \frac{1 - q_j}{q_j} g_j v_j^2` with
+    :math:`g_j = \frac1n \sum_i \pi_i (1 - \pi_i) z_{ij}^2` of the predicted probabilities and the scaled columns, a
+    quarter or less of the classifier's at the same `alpha`.
 
     The variance of a mask grows like one over the keep probability, which many strategies let fall to 0 at 0. The keep
     probabilities of these are therefore clipped from below, :math:`q_j \ge q_{\min}` = `min_keep_prob`. That is
@@ -97,7 +101,9 @@ def dropout_training(
     coefficients, of size at most :math:`\alpha q_{\min} / (1 - q_{\min})` for unit slope at zero. Clipped l1 is exactly
     ``Huber`` with that scale.
 
-    Every column has a keep probability of its own: groups of features are for the estimators only.
+    Every column has a keep probability of its own: groups of features are for the estimators only, and ``ARD()``, whose
+    keep probabilities depend on X and y, is trained by the rule it has with orthonormal columns, that of
+    ``VariationalBayesDropout()``.
 
     Parameters
     ----------

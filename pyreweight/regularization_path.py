@@ -186,7 +186,7 @@ class RegularizationPath:
         """
         if criterion not in ("aic", "bic", "ebic"):
             raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}")
-        S, p = self._weight_sum, self.n_features_in_
+        S, p = self._weight_sum, self.sparse_coefs_.shape[0]
         size = self.degrees_of_freedom_ + self._fit_intercept
         if self.loss_ == "huber":
             raise ValueError("loss='huber' is no likelihood, so it has no information criteria; use cross-validation")

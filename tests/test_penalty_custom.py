@@ -219,3 +219,11 @@ def test_complex_and_masked_answers_are_refused(func, message, simulate):
     X, y, _ = simulate(40, 5)
     with pytest.raises(ValueError, match=f"derivative_func .*{message}"):
         AdaptiveDropoutRegressor(ALPHA, penalty=CustomPenalty(func)).fit(X, y)
+
+
+def test_conjugate_at_infinity():
+    """Twice what a bounded penalty tends to."""
+    exponential, capped = CustomPenalty(lambda t: np.exp(-t)), CustomPenalty(lambda t: np.maximum(1 - t, 0))
+    assert exponential.conjugate(np.inf) == pytest.approx(2, rel=1e-10)
+    assert capped.conjugate(np.inf) == pytest.approx(1, rel=1e-10)
+    assert CustomPenalty(lambda t: 1 / (1 + t)).conjugate(np.inf) == np.inf

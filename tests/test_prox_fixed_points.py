@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pyreweight import AdaptiveDropoutRegressor
+from pyreweight import AdaptiveDropoutRegressor, dropout_path
 from pyreweight._native import core
-from pyreweight.penalties import MCP, SCAD, get_penalty
+from pyreweight.penalties import MCP, SCAD, Lp, PowerDropout, get_penalty
 
 KINKED = [
     name
@@ -27,8 +27,8 @@ def test_every_coordinate_is_where_its_prox_puts_it(penalty, simulate):
         for ratio in (3, 10, 40):
             alpha = np.abs(X.T @ y).max() / n / ratio
             model = AdaptiveDropoutRegressor(alpha, penalty=penalty, standardize=False, fit_intercept=False).fit(X, y)
-            if not model.converged_ or not model.coef_.any():  # the null model stands from alpha_max on
-                continue
+            if not model.converged_ or (not model.coef_.any() and np.isfinite(rule.slope_at_zero)):
+                continue  # the null model stands from alpha_max on
             w, g = model.coef_, np.mean(X**2, axis=0)
             c = X.T @ (y - X @ w) / n
             for j in range(p):
@@ -37,3 +37,12 @@ def test_every_coordinate_is_where_its_prox_puts_it(penalty, simulate):
                 gain = 0.5 * g[j] * ((w[j] - target) ** 2 - (there - target) ** 2)
                 gain += alpha * (rule.value(np.abs(w[j]), alpha) - rule.value(np.abs(there), alpha))
                 assert gain <= 1e-9 * model.objective_
+
+
+@pytest.mark.parametrize("penalty", [Lp(0.3), Lp(), PowerDropout(q=1.5)], ids=repr)
+def test_infinite_slopes_leave_the_null_model_below_alpha_max(penalty, simulate):
+    for seed in range(5):
+        X, y, _ = simulate(60, 10, seed=seed, correlation=0.8)
+        top = dropout_path(X, y, penalty=penalty, alphas=2).alphas_[0]
+        assert AdaptiveDropoutRegressor(0.95 * top, penalty=penalty).fit(X, y).coef_.any()
+        assert not AdaptiveDropoutRegressor(1.001 * top, penalty=penalty).fit(X, y).coef_.any()

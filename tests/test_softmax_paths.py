@@ -94,3 +94,22 @@ def test_sets_of_classes_with_an_unbounded_penalty(penalty, draw):
     X, y = draw(6, gap=4)
     assert AdaptiveDropoutClassifier(0.02, penalty=penalty).fit(X, y).converged_
     assert AdaptiveDropoutClassifier(0.02, penalty=penalty).fit(*load_iris(return_X_y=True)).converged_
+
+
+def test_ebic_chooses_no_more_than_bic(draw):
+    """Its penalty is that of the BIC and more."""
+    for seed in range(3):
+        X, _ = draw(seed, n=100, p=10)
+        y = np.random.default_rng(seed).integers(0, 3, size=100)
+        path = dropout_path(X, y, loss="softmax", penalty="l1", alphas=30)
+        sizes = np.count_nonzero(path.coefs_, axis=0)
+        assert sizes[path.select("ebic")] <= sizes[path.select("bic")]
+
+
+@pytest.mark.parametrize("penalty", ["mcp", "scad", "exponential"])
+def test_without_intercept_a_gap_beside_zero_separates_nothing(penalty):
+    """Classes 0 and 1 lie below class 2, but all rows on one side of zero."""
+    x = np.array([1, 2, 3, 1.2, 2.1, 2.9, 5, 6, 7.0])[:, np.newaxis]
+    y = [0, 1, 0, 1, 0, 1, 2, 2, 2]
+    model = AdaptiveDropoutClassifier(0.01, penalty=penalty, fit_intercept=False, standardize=False).fit(x, y)
+    assert model.converged_

@@ -145,7 +145,11 @@ void CallablePenalty::conjugate(const ConstVec& eta, double, MutVec out) const {
   for (Index i = 0; i < eta.size(); ++i) {
     const auto reaches = [&](Index k) { return slopes[k] > 0 ? edges[k] / slopes[k] : kInfinity; };
     if (eta[i] <= rule_.eta_at_zero()) continue;
-    if (eta[i] > reaches(last) || std::isinf(eta[i])) {
+    if (std::isinf(eta[i])) {
+      T[i] = kInfinity;
+      continue;
+    }
+    if (eta[i] > reaches(last)) {
       const double power = 1 - rule_.last_exponent();
       T[i] = power > 0 ? edges[last] * std::pow(eta[i] / reaches(last), 1 / power) : kInfinity;
       continue;

@@ -57,7 +57,9 @@ double Design::inverse_power_of_two(double x) {
 void Design::column_moments(bool fit_intercept, Monitor& monitor) {
   const Index targets = known_vector_.size() / std::max<Index>(rows_, 1);
   const Index tasks = (cols_ + kMomentColumns - 1) / kMomentColumns;
-  parallel_for(tasks, 4.0 * rows_ * std::min(kMomentColumns, cols_), monitor, [&](Index task) {
+  const Vector totals = Eigen::Map<const Matrix>(known_vector_.data(), rows_, targets).colwise().sum();
+  const double work = (4.0 + 2.0 * targets) * rows_ * std::min(kMomentColumns, cols_);
+  parallel_for(tasks, work, monitor, [&](Index task) {
     const Index first = task * kMomentColumns, width = std::min(kMomentColumns, cols_ - first);
     Columns columns(static_cast<size_t>(width));
     std::iota(columns.begin(), columns.end(), first);
@@ -91,8 +93,7 @@ void Design::column_moments(bool fit_intercept, Monitor& monitor) {
         careful_moments(first + j, fit_intercept);
       }
       for (Index t = 0; t < targets; ++t) {
-        const double drift = sum[j] * known_vector_.segment(t * rows_, rows_).sum();
-        known_products_[t * cols_ + first + j] = safe ? known(j, t) - drift : std::nan("");
+        known_products_[t * cols_ + first + j] = safe ? known(j, t) - sum[j] * totals[t] : std::nan("");
       }
     }
   });

@@ -18,9 +18,10 @@ struct Direction {
   Vector predictor;  // (n,)
 };
 
-/// Where the values of the rows of class k all lie above those of the others: the middle between them is taken off and
-/// the answer is true.
-bool centre_between(const Vector& y, const Vector& pi, Vector& z) {
+/// Where the values of the rows of class k all lie above those of the others: the middle between them is taken off,
+/// which is a move of the intercept, and the answer is true. Without intercept the two must lie on either side of zero.
+bool centre_between(const Vector& y, const ClassDesign& design, Vector& z) {
+  const Vector& pi = design.base().row_weights();
   double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
   for (Index i = 0; i < z.size(); ++i) {
     if (!(pi[i] > 0)) continue;
@@ -31,6 +32,7 @@ bool centre_between(const Vector& y, const Vector& pi, Vector& z) {
     }
   }
   if (!(lowest > highest)) return false;
+  if (!design.has_intercepts()) return lowest > 0 && highest < 0;
   z.array() -= 0.5 * lowest + 0.5 * highest;
   return true;
 }
@@ -43,11 +45,11 @@ bool separates_class(const Problem& problem, const Solution& solution, Index k, 
   direction.v = Vector::Zero(solution.v.size());
   direction.v.segment(k * p, p) = solution.v.segment(k * p, p);
   Vector z = solution.predictor.segment(k * n, n);
-  if (!centre_between(y, design.base().row_weights(), z)) {
+  if (!centre_between(y, design, z)) {
     // What the classes have in common shows in the differences only.
     const Eigen::Map<const Matrix> of_all(solution.predictor.data(), n, design.classes());
     z -= of_all.rowwise().mean();
-    if (!centre_between(y, design.base().row_weights(), z)) return false;
+    if (!centre_between(y, design, z)) return false;
     Vector mean = Vector::Zero(p);
     for (Index m = 0; m < design.classes(); ++m) {
       mean += solution.v.segment(m * p, p) / static_cast<double>(design.classes());
@@ -107,7 +109,7 @@ bool separates_set(const Problem& problem, const Solution& solution, const Colum
     design.base().combine(moving, side * gather(common, moving), z, problem.monitor);
     for (const Index k : *classes) direction.v.segment(k * p, p) = common;
     Vector centred = z;
-    if (!centre_between(members, design.base().row_weights(), centred)) continue;
+    if (!centre_between(members, design, centred)) continue;
     direction.predictor = Vector::Zero(solution.predictor.size());
     for (const Index k : inside) direction.predictor.segment(k * n, n) = centred;
     return true;

@@ -205,8 +205,9 @@ bool WorkingSetSolver::is_null() const {
 
 /// Leaves the local minimum reached for a lower one, where single coordinates lead to one; false where they do not.
 bool WorkingSetSolver::search(const Vector& thresholds, bool exchange) {
-  // The null model, where it is stationary, is the answer from alpha_max on, whatever lies beyond a hill.
-  if (!searchable() || is_null()) return false;
+  // The null model, where it is stationary, is the answer from alpha_max on, whatever lies beyond a hill. With an
+  // infinite slope at zero it is so everywhere, and alpha_max is where single coordinates begin to lead out of it.
+  if (!searchable() || (is_null() && std::isfinite(regularizer_.penalty().slope_at_zero()))) return false;
   inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
   CoordinateSearch search(problem_, regularizer_, working_, *inner_, kLeastGain * solution_.objective + 1e-15);
   bool moved = search.settle();

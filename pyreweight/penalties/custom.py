@@ -15,9 +15,11 @@ class CustomPenalty(Penalty):
     that it is there.
 
     All faces are numerical: the value is an integral by Gauss-Legendre quadrature on geometric panels, split at kinks;
-    the curvature a central difference; conjugate and prox are searched for over all panels and refined. The values of
-    a fit agree with those of a built-in penalty of the same derivative to about 1e-10. A fit calls the functions a few
-    times per reweighting, each time with all coefficients of the working set, and once with about 10,000 points before.
+    the curvature a central difference; conjugate and prox are searched for over all panels and refined. A fit calls the
+    functions a few times per reweighting, each time with all coefficients of the working set, and once before with
+    about 10,000 points. It ends at a stationary point, to the accuracy of a built-in penalty; but it does not look for
+    lower ones by moving single coefficients, which would take far more calls. Where the penalty is not convex a
+    built-in one of the same derivative can therefore end lower.
 
     Parameters
     ----------
