@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn
+from failed_fits import assert_failures_leave_what_was_there
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, StratifiedKFold
@@ -235,23 +235,9 @@ def test_one_standard_error(data):
 
 def test_failing_fit_leaves_what_was_there(data):
     X, y, _ = data
-
-    def fails(estimator, X, y):
-        raise RuntimeError("no score")
-
-    model = AdaptiveDropoutClassifierCV(4, scoring=fails)
-    with pytest.raises(RuntimeError, match="no score"):
-        model.fit(X, y)
-    with pytest.raises(NotFittedError):
-        model.predict(X)
-    fitted = {name: value for name, value in vars(model.set_params(scoring=None).fit(X, y)).items() if name[-1] == "_"}
-    with pytest.raises(RuntimeError, match="no score"):
-        model.set_params(scoring=fails).fit(X, np.array(["a", "b"])[1 - y])
-    assert all(value is getattr(model, name) for name, value in fitted.items())
-    model = clone(model).set_params(scoring=None, max_iter=1, tol=0.0)
-    with pytest.raises(ConvergenceWarning):  # as an error
-        model.fit(X, y)
-    assert not hasattr(model, "coef_")
+    unconverged = AdaptiveDropoutClassifierCV(4, max_iter=1, tol=0.0)
+    other = np.array(["a", "b"])[1 - y]
+    assert_failures_leave_what_was_there(AdaptiveDropoutClassifierCV(4), unconverged, X, y, other)
 
 
 def test_separable_data_with_a_bounded_penalty(data):

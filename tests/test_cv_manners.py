@@ -4,7 +4,8 @@ import threading
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
+from failed_fits import assert_failures_leave_what_was_there
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.model_selection import ShuffleSplit
 
 from pyreweight import AdaptiveDropoutRegressorCV
@@ -25,9 +26,6 @@ def test_a_failing_scorer_ends_the_fit(data):
     with pytest.raises(OSError, match="broken scorer"):
         AdaptiveDropoutRegressorCV(5, scoring=scorer, n_jobs=2).fit(X, y)
     assert threading.active_count() <= before + 2
-
-
-# Scoring and metadata
 
 
 @pytest.mark.parametrize(
@@ -119,23 +117,8 @@ def test_callbacks(n_jobs, data):
 
 def test_failing_scorer_leaves_what_was_there(data):
     X, y, _ = data
-
-    def fails(estimator, X, y):
-        raise RuntimeError("no score")
-
-    model = AdaptiveDropoutRegressorCV(4, scoring=fails)
-    with pytest.raises(RuntimeError, match="no score"):
-        model.fit(X, y)
-    with pytest.raises(NotFittedError):
-        model.predict(X)
-    fitted = {name: value for name, value in vars(model.set_params(scoring=None).fit(X, y)).items() if name[-1] == "_"}
-    with pytest.raises(RuntimeError, match="no score"):
-        model.set_params(scoring=fails).fit(X, 2 * y)
-    assert all(value is getattr(model, name) for name, value in fitted.items())
-    model = AdaptiveDropoutRegressorCV(4, penalty="log_sum", max_iter=1, tol=0.0)
-    with pytest.raises(ConvergenceWarning):  # an error here
-        model.fit(X, y)
-    assert not hasattr(model, "coef_")
+    unconverged = AdaptiveDropoutRegressorCV(4, penalty="log_sum", max_iter=1, tol=0.0)
+    assert_failures_leave_what_was_there(AdaptiveDropoutRegressorCV(4), unconverged, X, y, 2 * y)
 
 
 def test_attributes_of_an_earlier_fit_are_gone(data):
