@@ -4,17 +4,20 @@
 #include <limits>
 #include <numeric>
 
+#include "pyreweight/block_products.hpp"
 #include "pyreweight/parallel.hpp"
 
 namespace pyreweight {
 namespace {
 
-constexpr Index kRowBlock = 256;      // rows of a packed block, which stays in the second-level cache
+// Rows of a packed block, which stays in the second-level cache; not a power of two, so that columns that follow each
+// other do not compete for the same lines of the first-level cache.
+constexpr Index kRowBlock = 248;
 constexpr Index kGramTile = 192;      // columns of a tile of the Gram matrix
 constexpr Index kDualTile = 64;       // rows of a tile of the dual Gram matrix
 constexpr Index kRegionRows = 16384;  // rows between two polls of the monitor
 constexpr Index kRowParts = 4;        // parts the rows of a region are shared out in
-constexpr Index kMomentColumns = 32;
+constexpr Index kMomentColumns = 16, kMomentRows = 1024;
 
 Columns slice(const Columns& columns, Index first, Index count) {
   return Columns(columns.begin() + first, columns.begin() + first + count);
@@ -66,8 +69,8 @@ void Design::column_moments(bool fit_intercept, Monitor& monitor) {
     Matrix block;
     Vector shift = Vector::Zero(width), sum = Vector::Zero(width), square = Vector::Zero(width);
     Matrix known = Matrix::Zero(width, targets);
-    for (Index i = 0; i < rows_; i += kRowBlock) {
-      const Index count = std::min(kRowBlock, rows_ - i);
+    for (Index i = 0; i < rows_; i += kMomentRows) {
+      const Index count = std::min(kMomentRows, rows_ - i);
       raw_block(i, count, columns, block);
       const auto weight = weights_.segment(i, count);
       if (i == 0 && fit_intercept) shift = block.colwise().mean();
@@ -237,10 +240,10 @@ Matrix Design::weighted_gram(const Columns& a, const Columns& b, const ConstVec&
         if ((root.segment(i, count).array() == 0).all()) continue;  // the rows of other folds
         weighted_block(i, count, right, root, packed_right);
         if (symmetric && t.row == t.col) {
-          product.selfadjointView<Eigen::Upper>().rankUpdate(packed_right.transpose());
+          add_block_products(packed_right, packed_right, true, product);
         } else {
           weighted_block(i, count, left, root, packed_left);
-          product.noalias() += packed_left.transpose() * packed_right;
+          add_block_products(packed_left, packed_right, false, product);
         }
       }
     });

@@ -109,6 +109,20 @@ class DenseDesign final : public Design {
     return static_cast<double>(rows_) * static_cast<double>(columns.size());
   }
 
+  void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root,
+                      Matrix& out) const override {
+    if constexpr (Order == Eigen::RowMajor) {
+      Design::weighted_block(first, count, columns, root, out);
+    } else {
+      out.resize(count, static_cast<Index>(columns.size()));
+      for (Index c = 0; c < out.cols(); ++c) {
+        const Index j = columns[c];
+        const auto entries = X_.col(j).segment(first, count).template cast<double>().array();
+        out.col(c) = ((entries * unit_[j] - shift_[j]) * inverse_[j]) * root.segment(first, count).array();
+      }
+    }
+  }
+
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override {
     const Index k = static_cast<Index>(columns.size());
     out.resize(count, k);

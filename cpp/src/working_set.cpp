@@ -8,6 +8,7 @@
 #include "pyreweight/coordinate_search.hpp"
 #include "pyreweight/group_solver.hpp"
 #include "pyreweight/inner_choice.hpp"
+#include "pyreweight/pilot.hpp"
 #include "pyreweight/reweighting.hpp"
 #include "pyreweight/rounding.hpp"
 
@@ -16,6 +17,9 @@ namespace {
 
 constexpr int kMaxPasses = 1000;
 constexpr double kLeastGrowth = 10, kMostGrowth = 100;
+// What a round costs besides a pass, in products, where there are enough rows for every column to be in the model.
+constexpr double kRoundCost = 3e5;
+constexpr double kManyRows = 4;
 // Columns of groups that come in together, unless a single group has more.
 constexpr size_t kMostInGroups = 1000;
 // A larger X comes from memory in every pass, which then costs several times as much per entry.
@@ -109,9 +113,10 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   }
   const size_t active = support(solution_.v).size();
   // m new columns cost about m^2 / 2 products a row, a pass over X costs p: with few columns small steps are cheaper.
-  const double entries = static_cast<double>(problem_.design.rows()) * static_cast<double>(usable_);
-  const double pass = (entries > kCacheEntries ? 4.0 : 0.6) * std::sqrt(static_cast<double>(usable_));
-  const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, pass));
+  const double rows = static_cast<double>(problem_.design.rows()), columns = static_cast<double>(usable_);
+  double pass = (rows * columns > kCacheEntries ? 16.0 : 0.18) * columns;
+  if (rows > kManyRows * columns) pass += kRoundCost / rows;
+  const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, std::sqrt(2 * pass)));
   size_t most = std::max(static_cast<size_t>(growth), active);
   if (by_columns_) most = violators.size();  // a column costs its entries only
   if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
@@ -130,6 +135,14 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   Columns fresh;
   for (const auto& violator : violators) fresh.push_back(violator.second);
   return regularizer_.groups().complete(fresh);
+}
+
+/// Columns to begin with, where there is a way to guess them all at once.
+Columns WorkingSetSolver::predict(const Vector& thresholds) const {
+  if (!working_.empty() || !regularizer_.groups().singletons()) return {};
+  Vector l1, l2;
+  regularizer_.majorise(all_columns(thresholds.size()), Vector::Zero(thresholds.size()), l1, l2);
+  return pilot_columns(problem_, thresholds, l2);
 }
 
 void WorkingSetSolver::write_back(const Vector& thresholds) {
@@ -153,9 +166,15 @@ const Solution& WorkingSetSolver::solve() {
   const bool cold = !warm_;
   int refinements = 0, searches = 0;
   solution_.n_iter = 0;
+  const Columns predicted = cold && exact ? predict(first) : Columns();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     const Vector& thresholds = reweighting ? zero : first;
-    add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
+    if (pass == 0 && !predicted.empty()) {
+      add_columns(predicted);
+      stage = 1;
+    } else {
+      add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
+    }
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
     const bool within_limits =
         reweighting ? Reweighting(problem_, regularizer_, working_, *inner_, solution_.n_iter).run(target)

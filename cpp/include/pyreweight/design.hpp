@@ -51,7 +51,8 @@ class Design {
   /// How many entries the columns have stored; n each in a dense matrix.
   virtual double stored(const Columns& columns) const = 0;
   /// out = z_ij root_i, root (n,) the square roots of row weights.
-  void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root, Matrix& out) const;
+  virtual void weighted_block(Index first, Index count, const Columns& columns, const ConstVec& root,
+                              Matrix& out) const;
 
  protected:
   Design(Index rows, Index cols, const ConstVec& sample_weight);

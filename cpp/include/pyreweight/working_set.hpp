@@ -40,6 +40,7 @@ class WorkingSetSolver final : public Solver {
   bool searchable() const;
   bool is_null() const;  // no penalised column is nonzero
   bool search(const Vector& thresholds, bool exchange);
+  Columns predict(const Vector& thresholds) const;
   void write_back(const Vector& thresholds);
 
   const Problem& problem_;

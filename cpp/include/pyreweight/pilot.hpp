@@ -1,0 +1,13 @@
+#pragma once
+
+#include "pyreweight/problem.hpp"
+#include "pyreweight/types.hpp"
+
+namespace pyreweight {
+
+/// With many more rows than columns: the columns that a part of the rows says the solution needs, by number, for less
+/// than a round over all rows; none where that does not pay. `l1` and `l2` (p,) are the terms of the problem. A guess
+/// that saves rounds: whoever takes it checks all columns on all rows.
+Columns pilot_columns(const Problem& problem, const ConstVec& l1, const ConstVec& l2);
+
+}  // namespace pyreweight
