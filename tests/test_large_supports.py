@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Lasso
 
-from pyreweight import AdaptiveDropoutRegressor
+from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor
 from pyreweight.penalties import get_penalty
 
 N, P, ALPHA = 4000, 9000, 0.012
@@ -62,3 +62,14 @@ def test_same_bits_for_any_number_of_threads(data):
         one = fit(X, y, penalty="mcp")
     with threadpool_limits(4):
         assert_array_equal(fit(X, y, penalty="mcp").coef_, one.coef_)
+
+
+def test_logistic_loss_ends_at_tol(data):
+    X, y = data
+    options = {"penalty": "l1", "fit_intercept": False, "standardize": False}
+    loose, tight = (AdaptiveDropoutClassifier(0.01, tol=tol, **options).fit(X, y > 0) for tol in (1e-3, 1e-10))
+    assert np.count_nonzero(tight.coef_) > 1000
+    for model in (loose, tight):
+        assert model.converged_
+        assert model.dual_gap_ <= model.tol * model.objective_
+    assert tight.objective_ < loose.objective_ <= tight.objective_ + loose.dual_gap_

@@ -195,46 +195,40 @@ void ClassDesign::raw_block(Index first, Index count, const Columns& columns, Ma
   }
 }
 
-Vector ClassDesign::whole_column(Index j) const {
+void ClassDesign::append_stored(Index j, std::vector<std::uint32_t>& rows, std::vector<double>& values) const {
+  const auto [k, column] = places_[static_cast<size_t>(j)];
+  if (column < 0) return;
+  std::vector<std::uint32_t> base_rows;
+  std::vector<double> base_values;
+  base_.append_stored(column, base_rows, base_values);
+  const auto n = static_cast<std::uint32_t>(base_.rows());
+  for (Index m = 0; m < classes_; ++m) {
+    if (m != k && !mixed()) continue;
+    for (size_t e = 0; e < base_rows.size(); ++e) {
+      rows.push_back(static_cast<std::uint32_t>(m) * n + base_rows[e]);
+      values.push_back(base_values[e] * factor(k, m, base_rows[e]));
+    }
+  }
+}
+
+double ClassDesign::stored_offset(Index j) const {
   const Index column = places_[static_cast<size_t>(j)].second;
-  if (column < 0) return Vector::Ones(base_.rows());
-  Vector out = Vector::Constant(base_.rows(), -base_.stored_offset(column));
-  base_.add_stored(column, 1, Vector::Ones(base_.rows()), out);
+  return column < 0 ? -1.0 : base_.stored_offset(column);
+}
+
+Vector ClassDesign::common(Index k) const {
+  Vector out(rows_);
+  for (Index m = 0; m < classes_; ++m) out.segment(m * base_.rows(), base_.rows()) = factor(k, m);
   return out;
 }
 
-double ClassDesign::stored_dot(Index j, const Vector& u) const {
-  const auto [k, column] = places_[static_cast<size_t>(j)];
-  const Index n = base_.rows();
-  Vector of_class = Vector::Zero(n);
-  for (Index m = 0; m < classes_; ++m) {
-    if (m == k || mixed()) of_class += factor(k, m).cwiseProduct(u.segment(m * n, n));
-  }
-  if (column < 0) return of_class.sum();
-  return base_.stored_dot(column, of_class) - base_.stored_offset(column) * of_class.sum();
-}
-
-double ClassDesign::stored_square(Index j, const Vector& row_weights) const {
-  const Index k = class_of(j), n = base_.rows();
-  const Vector square = whole_column(j).cwiseAbs2();
-  double sum = 0;
-  for (Index m = 0; m < classes_; ++m) {
-    if (m == k || mixed()) sum += square.cwiseProduct(factor(k, m).cwiseAbs2()).dot(row_weights.segment(m * n, n));
-  }
-  return sum;
-}
-
-void ClassDesign::add_stored(Index j, double step, const Vector& row_weights, Vector& u) const {
-  const Index k = class_of(j), n = base_.rows();
-  const Vector column = step * whole_column(j);
-  for (Index m = 0; m < classes_; ++m) {
-    if (m != k && !mixed()) continue;
-    u.segment(m * n, n).array() += column.array() * factor(k, m).array() * row_weights.segment(m * n, n).array();
-  }
-}
-
 double ClassDesign::stored(const Columns& columns) const {
-  return static_cast<double>(rows_) * static_cast<double>(columns.size());
+  Columns of_base;
+  for (const Index j : columns) {
+    const Index column = places_[static_cast<size_t>(j)].second;
+    if (column >= 0) of_base.push_back(column);
+  }
+  return base_.stored(of_base) * (mixed() ? static_cast<double>(classes_) : 1.0);
 }
 
 }  // namespace pyreweight

@@ -49,8 +49,8 @@ bool ColumnSolver::step_on_support(const Columns& active, const ConstVec& direct
     double length = 1;
     for (; length > 0.2 && length > reach; length *= 0.5) {
       stopped_step(length);
-      const Vector moved = fit(active, change);
-      const double square = moved.cwiseAbs2().dot(problem_.design.row_weights());
+      const Vector moved = columns_.image(scatter(change, active, size()));
+      const double square = moved.cwiseAbs2().dot(columns_.row_weights());
       if (0.5 * (square + change.cwiseAbs2().dot(curvature)) < change.dot(downhill)) break;
     }
     if (!(length > 0.2 && length > reach)) stopped_step(reach);
@@ -64,13 +64,13 @@ bool ColumnSolver::step_on_support(const Columns& active, const ConstVec& direct
 
 /// Solves the equations of stationarity on the support by conjugate gradients, until a sign would change.
 ColumnSolver::Reached ColumnSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2, const ConstVec& allowed) {
-  const Vector& pi = problem_.design.row_weights();
   for (int refinement = 0; refinement < kMostRefinements; ++refinement) {
     const Columns active = support(v_);
     if (active.empty()) return Reached::solution;
     renew_residual();
     const Index k = static_cast<Index>(active.size());
-    Vector downhill = products(active, weighted_), scale(k), bound(k);
+    const SupportColumns Z(columns_, active);
+    Vector downhill = Z.products(columns_.weighted_residual(), problem_.monitor), scale(k), bound(k);
     for (Index i = 0; i < k; ++i) {
       const Index a = active[static_cast<size_t>(i)];
       downhill[i] -= l1[a] * sign(v_[a]) + l2[a] * v_[a];
@@ -90,8 +90,8 @@ ColumnSolver::Reached ColumnSolver::finish_on_support(const ConstVec& l1, const 
     bool crossed = false;
     for (int iteration = 0; iteration < kMostGradients && !crossed; ++iteration) {
       problem_.monitor.poll();
-      const Vector moved = fit(active, p).cwiseProduct(pi);
-      const Vector q = products(active, moved) + curvature.cwiseProduct(p);
+      const Vector moved = Z.image(p, problem_.monitor).cwiseProduct(columns_.row_weights());
+      const Vector q = Z.products(moved, problem_.monitor) + curvature.cwiseProduct(p);
       const double bend = p.dot(q), length = p.cwiseAbs2().dot(scale.cwiseInverse());
       if (bend <= kNoCurvature * length) {
         if (may_be_indefinite) return Reached::indefinite;
@@ -139,13 +139,14 @@ bool ColumnSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector
     scale[i] = 1 / own;
     r[i] = (i % 2 == 0 ? 1.0 : -0.5) * (0.1 + std::max(0.0, -shift[i]) / g);
   }
+  const SupportColumns Z(columns_, active);
   const double start = r.norm();
   Vector p = scale.cwiseProduct(r);
   double rho = r.dot(p);
   for (int iteration = 0; iteration < kMostGradients && r.norm() > kSearch * start; ++iteration) {
     problem_.monitor.poll();
-    const Vector moved = fit(active, p).cwiseProduct(problem_.design.row_weights());
-    const Vector q = products(active, moved) + shift.cwiseProduct(p);
+    const Vector moved = Z.image(p, problem_.monitor).cwiseProduct(columns_.row_weights());
+    const Vector q = Z.products(moved, problem_.monitor) + shift.cwiseProduct(p);
     const double bend = p.dot(q);
     if (bend <= kNoCurvature * p.cwiseAbs2().dot(scale.cwiseInverse())) {
       direction = scatter(p, active, size());

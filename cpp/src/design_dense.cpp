@@ -93,16 +93,8 @@ class DenseDesign final : public Design {
     });
   }
 
-  double stored_offset(Index) const override { return 0; }
-
-  double stored_dot(Index j, const Vector& u) const override { return (centred(j) * u.array()).sum(); }
-
-  double stored_square(Index j, const Vector& row_weights) const override {
-    return (centred(j).square() * row_weights.array()).sum();
-  }
-
-  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override {
-    u.array() += (step * centred(j)) * row_weights.array();
+  void append_stored(Index j, std::vector<std::uint32_t>& rows, std::vector<double>& values) const override {
+    append_all_rows(centred(j), rows, values);
   }
 
   double stored(const Columns& columns) const override {

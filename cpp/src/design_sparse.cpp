@@ -108,40 +108,31 @@ void SparseDesign<Scalar, Offset>::raw_block(Index first, Index count, const Col
   }
 }
 
-/// visit(row, entry) where stored_j is not zero: everywhere in a far column, which is centred entry by entry.
+/// Everywhere in a far column, which is centred entry by entry.
 template <class Scalar, class Offset>
-template <class Visit>
-void SparseDesign<Scalar, Offset>::visit_stored(Index j, const Visit& visit) const {
+void SparseDesign<Scalar, Offset>::append_stored(Index j, std::vector<std::uint32_t>& rows,
+                                                 std::vector<double>& values) const {
+  const auto append = [&](Index i, double z) {
+    rows.push_back(static_cast<std::uint32_t>(i));
+    values.push_back(z);
+  };
   if (!far(j)) {
-    for (Index e = X_.begin(j); e < X_.end(j); ++e) visit(X_.row(e), scaled(j, e));
+    const size_t from = rows.size(), at = values.size(), count = static_cast<size_t>(X_.size(j));
+    rows.resize(from + count);
+    values.resize(at + count);
+    for (size_t e = 0; e < count; ++e) {
+      rows[from + e] = static_cast<std::uint32_t>(X_.row(X_.begin(j) + static_cast<Index>(e)));
+      values[at + e] = scaled(j, X_.begin(j) + static_cast<Index>(e));
+    }
     return;
   }
   const double gap = -shift_[j] * inverse_[j];
   Index next = 0;
   for (Index e = X_.begin(j); e < X_.end(j); ++e) {
-    for (; next < X_.row(e); ++next) visit(next, gap);
-    visit(next++, (X_.value(e) * unit_[j] - shift_[j]) * inverse_[j]);
+    for (; next < X_.row(e); ++next) append(next, gap);
+    append(next++, (X_.value(e) * unit_[j] - shift_[j]) * inverse_[j]);
   }
-  for (; next < rows_; ++next) visit(next, gap);
-}
-
-template <class Scalar, class Offset>
-double SparseDesign<Scalar, Offset>::stored_dot(Index j, const Vector& u) const {
-  double sum = 0;
-  visit_stored(j, [&](Index i, double z) { sum += z * u[i]; });
-  return sum;
-}
-
-template <class Scalar, class Offset>
-double SparseDesign<Scalar, Offset>::stored_square(Index j, const Vector& row_weights) const {
-  double sum = 0;
-  visit_stored(j, [&](Index i, double z) { sum += z * z * row_weights[i]; });
-  return sum;
-}
-
-template <class Scalar, class Offset>
-void SparseDesign<Scalar, Offset>::add_stored(Index j, double step, const Vector& row_weights, Vector& u) const {
-  visit_stored(j, [&](Index i, double z) { u[i] += step * z * row_weights[i]; });
+  for (; next < rows_; ++next) append(next, gap);
 }
 
 template <class Scalar, class Offset>

@@ -68,6 +68,7 @@ Vector NewtonModel::centred_gradient(const Solution& at) const {
 Vector NewtonModel::minimise(const Regularizer& regularizer, const Columns& working, const Solution& at,
                              double accuracy) {
   extend(working, at);
+  swept_ = !gram_;
   const Vector from = gather(at.v, working);
   if (gram_) {
     const Problem model{problem_.design, Vector(), monitor_, options_};

@@ -20,10 +20,12 @@ namespace {
 
 constexpr int kMaxPasses = 1000;
 // Stationarity aimed at, in units of the level: rounding, whatever tol asks for, so that the answer does not depend on
-// tol; the same before a last look at the columns outside, and while these are known to violate theirs.
+// tol, unless columns are swept; the same before a last look at the columns outside, and while these are known to
+// violate theirs.
 constexpr double kTarget = 1e-13;
 constexpr double kMiddleTarget = 1e-5, kLooseTarget = 1e-2;
 constexpr double kShareOfViolation = 0.3;
+constexpr double kSweptDrop = 0.2;
 // Reweightings of one model: the next model is better than the last digits of this one.
 constexpr int kModelReweightings = 20;
 constexpr int kSmoothReweightings = 3;
@@ -123,8 +125,8 @@ bool NewtonSolver::step_to_model(const Regularizer& of_model, const Regularizer&
   std::unique_ptr<QuadraticModel> model;
   Vector reached;
   if (model_serves(of_model)) {
-    const double residual = working_residual(regularizer);
-    reached = model_.minimise(of_model, working_, solution_, std::min(kForcing, residual) * residual);
+    accuracy_ = forcing_ * working_residual(regularizer);
+    reached = model_.minimise(of_model, working_, solution_, accuracy_);
   } else {
     Options options = problem_.options;
     options.search = false;  // of a model that holds near the present point only
@@ -163,6 +165,7 @@ Regularizer NewtonSolver::lasso(Vector thresholds) const {
 
 /// Newton steps on the working columns; false when the limit of reweightings was reached.
 bool NewtonSolver::descend(Regularizer& regularizer, double target) {
+  forcing_ = kForcing;
   for (double residual = working_residual(regularizer); residual > target;) {
     if (solution_.n_iter >= problem_.options.max_iter) return false;
     const bool lags = model_serves(regularizer) && model_.lags();
@@ -171,9 +174,14 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
     const bool moved = step(regularizer);
     const double before = residual;
     residual = working_residual(regularizer);
+    // A model of the present point that gains little so near the solution leaves rounding.
+    if (!lags && before <= kRounding && residual > kSlowAtEnd * before) break;
     if (!moved && (!lags || residual <= kRounding)) break;
-    if (!moved || residual > (before <= kLooseTarget ? kSlowAtEnd : kSlow) * before) renew_model(regularizer);
+    const bool slow = residual > (before <= kLooseTarget ? kSlowAtEnd : kSlow) * before;
+    if (!moved || slow || !model_.lags()) renew_model(regularizer);
     if (!moved) continue;
+    // As exact as the last model turned out to be (Eisenstat and Walker, 1996).
+    forcing_ = std::min(kForcing, residual > accuracy_ ? (residual - accuracy_) / before : residual);
     if (problem_.monitor.verbose()) {
       std::ostringstream line;
       line << "Newton step, curvature " << solution_.n_iter << ": working set " << working_.size() << ", nonzero "
@@ -188,14 +196,22 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
   return true;
 }
 
+/// Whether tol is met where the last digits would cost as much as all the others.
+bool NewtonSolver::swept_far_enough(const Regularizer& regularizer) {
+  if (!model_serves(regularizer) || !model_.swept()) return false;
+  certify(problem_, regularizer, solution_);
+  return certified(problem_, regularizer, solution_);
+}
+
 void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
   gather_working(regularizer);
   double target = kLooseTarget;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     const Columns fresh = worst_violators(regularizer);
     if (fresh.empty()) {
-      if (pass > 0 && target <= last_target) break;
-      target = target > kMiddleTarget ? std::max(kMiddleTarget, last_target) : last_target;
+      if (pass > 0 && (target <= last_target || swept_far_enough(regularizer))) break;
+      const double next = model_.swept() ? kSweptDrop * target : kMiddleTarget;
+      target = target > kMiddleTarget ? std::max(next, last_target) : last_target;
     } else {
       const Index worst = fresh.front();  // no use in polishing a point that these columns will move
       const Columns group = regularizer.groups().complete({worst});

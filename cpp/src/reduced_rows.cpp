@@ -40,16 +40,8 @@ class ReducedDesign final : public Design {
     for (Index c = 0; c < coef.size(); ++c) out += coef[c] * Z_.col(columns[static_cast<size_t>(c)]);
   }
 
-  double stored_offset(Index) const override { return 0; }
-
-  double stored_dot(Index j, const Vector& u) const override { return Z_.col(j).dot(u); }
-
-  double stored_square(Index j, const Vector& row_weights) const override {
-    return Z_.col(j).cwiseAbs2().dot(row_weights);
-  }
-
-  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override {
-    u += step * Z_.col(j).cwiseProduct(row_weights);
+  void append_stored(Index j, std::vector<std::uint32_t>& rows, std::vector<double>& values) const override {
+    append_all_rows(Z_.col(j).array(), rows, values);
   }
 
   double stored(const Columns& columns) const override {

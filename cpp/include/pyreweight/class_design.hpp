@@ -35,11 +35,12 @@ class ClassDesign final : public Design {
   void combine(const Columns& columns, const ConstVec& coef, MutVec out, Monitor& monitor) const override;
   Matrix gram(const Columns& a, const Columns& b, Monitor& monitor) const override;
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override;
-  /// Columns of a mixed design have entries in all rows.
-  double stored_offset(Index) const override { return 0; }
-  double stored_dot(Index j, const Vector& u) const override;
-  double stored_square(Index j, const Vector& row_weights) const override;
-  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override;
+  /// An intercept is what the other columns of its class have in common.
+  void append_stored(Index j, std::vector<std::uint32_t>& rows, std::vector<double>& values) const override;
+  double stored_offset(Index j) const override;
+  Index commons() const override { return classes_; }
+  Index common_of(Index j) const override { return class_of(j); }
+  Vector common(Index k) const override;
   double stored(const Columns& columns) const override;
 
  private:
@@ -58,7 +59,10 @@ class ClassDesign final : public Design {
   /// (n,) what the entries of a column of class k are times in the rows of class m.
   Vector factor(Index k, Index m) const;
   Matrix unmix(const ConstVec& u) const;  // (n, K) B_i u_i
-  Vector whole_column(Index j) const;     // (n,) of the base design, centred
+  /// What the entry of row i of such a column is times in class m.
+  double factor(Index k, Index m, Index i) const {
+    return mixed() ? root_(i, k) * ((k == m ? 1.0 : 0.0) - root_(i, k) * root_(i, m)) : k == m ? 1.0 : 0.0;
+  }
 
   const Design& base_;
   Index classes_;

@@ -2,6 +2,7 @@
 
 #include "pyreweight/inner_solver.hpp"
 #include "pyreweight/problem.hpp"
+#include "pyreweight/swept_columns.hpp"
 
 namespace pyreweight {
 
@@ -16,7 +17,7 @@ class ColumnSolver final : public InnerSolver {
   void append(const Columns& fresh, const ConstVec& correlations);
 
   void set_state(const ConstVec& v, const ConstVec& correlations) override;
-  double diagonal(Index i) const override { return diagonal_[static_cast<size_t>(i)]; }
+  double diagonal(Index i) const override { return columns_.diagonal(i); }
   bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
   /// Looks for it by conjugate gradients, which find one in exact arithmetic where there is one. In practice they are
   /// stopped at a residual far above rounding: a direction with next to no curvature may be missed.
@@ -30,22 +31,15 @@ class ColumnSolver final : public InnerSolver {
 
   void renew_residual();      // from v
   void renew_correlations();  // from v, all of them
-  double correlation(Index i) const;
   void change(Index i, double to);
-  bool sweep(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2);
+  double sweep(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
+               bool& settled);
   Reached finish_on_support(const ConstVec& l1, const ConstVec& l2, const ConstVec& allowed);
   bool step_on_support(const Columns& active, const ConstVec& direction, const ConstVec& downhill, const ConstVec& l1,
                        const ConstVec& l2);
-  Vector fit(const Columns& coordinates, const ConstVec& coef) const;
-  Vector products(const Columns& coordinates, const ConstVec& weighted) const;
-  Columns in_design(const Columns& coordinates) const;
 
   const Problem& problem_;
-  Columns columns_;  // of the design
-  std::vector<double> diagonal_, stored_sum_;
-  // The residual is s - shift with pi s = weighted_, so that a step along a column touches its stored entries only.
-  Vector weighted_;
-  double shift_ = 0, sum_ = 0, total_;  // sum_ that of weighted_, total_ that of pi
+  SweptColumns columns_;
   bool residual_current_ = false;
 };
 

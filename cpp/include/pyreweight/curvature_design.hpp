@@ -25,12 +25,8 @@ class CurvatureDesign final : public Design {
                        Monitor& monitor) const override;
   Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const override;
   double stored_offset(Index j) const override { return base_.stored_offset(in_base(j)) + mean_[j]; }
-  double stored_dot(Index j, const Vector& u) const override { return base_.stored_dot(in_base(j), u); }
-  double stored_square(Index j, const Vector& row_weights) const override {
-    return base_.stored_square(in_base(j), row_weights);
-  }
-  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override {
-    base_.add_stored(in_base(j), step, row_weights, u);
+  void append_stored(Index j, std::vector<std::uint32_t>& rows, std::vector<double>& values) const override {
+    base_.append_stored(in_base(j), rows, values);
   }
   double stored(const Columns& columns) const override { return base_.stored(in_base(columns)); }
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override;

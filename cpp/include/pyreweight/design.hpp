@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "pyreweight/monitor.hpp"
 #include "pyreweight/types.hpp"
 
@@ -41,13 +44,13 @@ class Design {
   virtual Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const;
   /// out (count, |columns|) = the raw entries x_ij of rows [first, first + count).
   virtual void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const = 0;
-  /// Column by column, for coordinate descent: z_j = stored_j - stored_offset(j), where stored_j is zero except at the
-  /// entries that are stored. stored_j' u, stored_j' diag(row_weights) stored_j, and
-  /// u += step diag(row_weights) stored_j.
-  virtual double stored_offset(Index j) const = 0;
-  virtual double stored_dot(Index j, const Vector& u) const = 0;
-  virtual double stored_square(Index j, const Vector& row_weights) const = 0;
-  virtual void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const = 0;
+  /// Column by column, for coordinate descent: z_j = stored_j - stored_offset(j) common(common_of(j)), where stored_j
+  /// is zero except at the entries that are stored. These join the lists.
+  virtual void append_stored(Index j, std::vector<std::uint32_t>& rows, std::vector<double>& values) const = 0;
+  virtual double stored_offset(Index) const { return 0; }
+  virtual Index commons() const { return 1; }
+  virtual Index common_of(Index) const { return 0; }
+  virtual Vector common(Index) const { return Vector::Ones(rows_); }
   /// How many entries the columns have stored; n each in a dense matrix.
   virtual double stored(const Columns& columns) const = 0;
   /// out = z_ij root_i, root (n,) the square roots of row weights.
@@ -56,6 +59,14 @@ class Design {
 
  protected:
   Design(Index rows, Index cols, const ConstVec& sample_weight);
+  /// The entries of a column that stores all of its rows.
+  template <class Entries>
+  void append_all_rows(const Entries& entries, std::vector<std::uint32_t>& rows, std::vector<double>& values) const {
+    for (Index i = 0; i < rows_; ++i) {
+      rows.push_back(static_cast<std::uint32_t>(i));
+      values.push_back(entries[i]);
+    }
+  }
   /// Fills centre, scale and what follows from them; called once by the constructor of the derived class.
   void standardise(bool fit_intercept, bool standardize, Monitor& monitor);
   /// Fills centre and deviation, and known_products_ where there are known vectors: of the columns less their centres,

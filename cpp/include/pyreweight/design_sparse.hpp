@@ -24,10 +24,12 @@ class SparseDesign final : public Design {
                        Monitor& monitor) const override;
   Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const override;
   double stored_offset(Index j) const override { return far(j) ? 0.0 : shift_[j] * inverse_[j]; }
-  double stored_dot(Index j, const Vector& u) const override;
-  double stored_square(Index j, const Vector& row_weights) const override;
-  void add_stored(Index j, double step, const Vector& row_weights, Vector& u) const override;
-  double stored(const Columns& columns) const override { return entries(columns); }
+  void append_stored(Index j, std::vector<std::uint32_t>& rows, std::vector<double>& values) const override;
+  double stored(const Columns& columns) const override {
+    double count = 0;
+    for (const Index j : columns) count += static_cast<double>(far(j) ? rows_ : X_.size(j));
+    return count;
+  }
   void raw_block(Index first, Index count, const Columns& columns, Matrix& out) const override;
 
  private:
@@ -35,8 +37,6 @@ class SparseDesign final : public Design {
   void moments_of(Index j, bool fit_intercept, const LongSum& total_weight);
   template <class Body>
   void for_column_blocks(Monitor& monitor, const Body& body) const;
-  template <class Visit>
-  void visit_stored(Index j, const Visit& visit) const;
   double product(Index j, const ConstVec& u, double total, const LongSum& long_total) const;
   void correct_far(const Columns& a, const Columns& b, const ConstVec& row_weights, Matrix& out,
                    Monitor& monitor) const;

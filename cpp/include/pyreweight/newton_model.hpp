@@ -23,6 +23,8 @@ class NewtonModel {
   void renew();
   /// Whether the next step would be one of an earlier curvature.
   bool lags() const { return gram_ != nullptr; }
+  /// Whether the last step was swept column by column.
+  bool swept() const { return swept_; }
   /// Whether it would be swept column by column with `fresh` columns besides the working ones, `active` of which are
   /// nonzero.
   bool sweeps(const Columns& working, const Columns& fresh, Index active) const;
@@ -46,7 +48,7 @@ class NewtonModel {
   Columns columns_;                   // of the Gram matrix
   Vector mean_;                       // (k,) of the columns, by the weights of the curvature
   std::unique_ptr<GramSolver> gram_;  // none: to be formed, or the columns are swept
-  bool by_columns_ = false;
+  bool by_columns_ = false, swept_ = false;
 };
 
 }  // namespace pyreweight

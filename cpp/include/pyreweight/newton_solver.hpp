@@ -27,6 +27,7 @@ class NewtonSolver final : public Solver {
 
  private:
   void minimise(Regularizer& regularizer, double last_target);
+  bool swept_far_enough(const Regularizer& regularizer);
   bool descend(Regularizer& regularizer, double target);
   bool step(const Regularizer& regularizer);
   bool step_to_model(const Regularizer& of_model, const Regularizer& regularizer);
@@ -49,6 +50,7 @@ class NewtonSolver final : public Solver {
   Columns working_;
   std::vector<char> in_working_;  // (p,)
   Solution solution_;
+  double accuracy_ = 0, forcing_ = 0;  // what the last model was solved to, and the share of the residual for the next
   bool warm_ = false;
 };
 
