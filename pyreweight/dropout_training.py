@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ._native import core
 from .penalties import get_penalty
+from .penalties.arguments import check_reals
 from .training_arguments import as_core_takes_it, check_matrix, check_numbers, check_switches, encode_target
 from .validation import check_feature_weights, check_sample_weight
 
@@ -257,7 +258,7 @@ def _check_counts(**counts) -> dict[str, int]:
 
 
 def _check_start(start, n_features: int) -> NDArray[np.float64]:
-    vector = np.ascontiguousarray(start, dtype=np.float64)
+    vector = check_reals(start, "start")
     if vector.shape != (n_features,) or not np.all(np.isfinite(vector)):
-        raise ValueError(f"start must be {n_features} finite numbers, got shape {vector.shape}")
-    return vector
+        raise ValueError(f"start must be {n_features} finite numbers, got {start!r}")
+    return np.ascontiguousarray(vector)

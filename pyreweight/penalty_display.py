@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from .penalties import Penalty, get_penalty
+from .penalties.arguments import check_positive, check_reals
 
 
 class PenaltyDisplay:
@@ -96,12 +97,15 @@ class PenaltyDisplay:
         given = penalties if isinstance(penalties, list | tuple) else [penalties]
         if not given:
             raise ValueError("penalties must not be empty")
+        if "label" in kwargs:
+            raise ValueError(f"label must not be given, the penalties have names of their own; got {kwargs['label']!r}")
+        alpha = check_positive(alpha, "alpha")
         objects = [get_penalty(penalty) for penalty in given]
         if view == "scalar":
             whole = [penalty for penalty in objects if not penalty.separable]
             if whole:
                 raise ValueError(f"penalties: {whole[0]!r} is not separable, it has view='vector' only")
-            grid = alpha * np.linspace(-5, 5, 401) if points is None else np.asarray(points, dtype=float)
+            grid = alpha * np.linspace(-5, 5, 401) if points is None else _check_points(points)
             curves = [(alpha * penalty.value(grid, alpha), penalty.keep_prob(grid, alpha)) for penalty in objects]
         elif view == "vector":
             if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
@@ -165,6 +169,13 @@ def _vector_view(penalty: Penalty, alpha: float, dim: int):
         if k > 0:
             keep[k] = np.mean(penalty.keep_prob(vector, alpha)[:k])
     return value - value.min(), keep
+
+
+def _check_points(points):
+    grid = check_reals(points, "points")
+    if grid.ndim != 1:
+        raise ValueError(f"points must have one dimension, got {grid.ndim}")
+    return grid
 
 
 def _label(penalty: Penalty) -> str:

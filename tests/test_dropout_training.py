@@ -258,6 +258,8 @@ def test_sparse_x_trains_as_dense(batch_size):
         ({"min_keep_prob": 0}, r"min_keep_prob must be None or a number in \[1e-6, 1\]"),
         ({"dropout": BernoulliDropout(rate=1 - 1e-9)}, "too rarely to train"),
         ({"start": [0.0]}, "start must be 5 finite numbers"),
+        ({"start": [np.inf] * 5}, "start must be 5 finite numbers"),
+        ({"start": ["a"] * 5}, "start must be an array of real numbers"),
         ({"dropout": "none"}, "unknown penalty"),
         ({"loss": "logistic"}, "y must have two classes for the logistic loss, got 60"),
         ({"sample_weight": np.zeros(60)}, "sample_weight must have a positive entry"),

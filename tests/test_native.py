@@ -261,3 +261,15 @@ def test_same_bits_for_any_number_of_threads(tmp_path):
 def test_fit_works_after_fork(tmp_path):
     answer = run(tmp_path, CHILDREN / "fork.py", OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="1")
     assert answer == {"child": 0, "parent_again": True}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts the threads of a process in /proc")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs a second processor")
+def test_workers_of_a_grid_search_share_the_processors(tmp_path, monkeypatch):
+    """joblib tells each worker how many threads it may have; a fit in one has no more."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # joblib leaves what it finds
+    answer = run(tmp_path, CHILDREN / "grid_search.py", os.cpu_count())
+    assert answer["alone"] > 0, "a fit uses one thread only"
+    assert answer["inside"] == [0] * 4
+    assert answer["same"]

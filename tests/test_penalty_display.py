@@ -69,6 +69,12 @@ def test_several_penalties_share_the_axes_given():
         ({"penalties": "l1", "view": "polar"}, "view must be 'scalar' or 'vector'"),
         ({"penalties": "l1", "view": "vector", "dim": 0}, "dim must be an integer >= 1"),
         ({"penalties": "l1", "alpha": -1}, "alpha must be positive"),
+        ({"penalties": "l1", "alpha": "1"}, "alpha must be a real number"),
+        ({"penalties": "l1", "view": "vector", "alpha": np.nan}, "alpha must not be NaN"),
+        ({"penalties": "l1", "label": "lasso"}, "label must not be given"),
+        ({"penalties": "l1", "points": ["a"]}, "points must be an array of real numbers"),
+        ({"penalties": "l1", "points": [0, np.nan]}, "points must not contain NaN"),
+        ({"penalties": "l1", "points": 1.0}, "points must have one dimension, got 0"),
         ({"penalties": "l1", "ax": [None]}, "ax must be two Axes"),
     ],
 )

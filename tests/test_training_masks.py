@@ -81,3 +81,20 @@ def test_same_bits_for_any_number_of_threads(pattern):
     for run in answers[1:]:
         assert_array_equal(run.coefs_, answers[0].coefs_)
         assert_array_equal(run.objectives_, answers[0].objectives_)
+
+
+@pytest.mark.parametrize(
+    ("n_features", "keep_prob", "message"),
+    [
+        (-1, 0.5, "n_features must be an integer >= 0"),
+        (2.5, 0.5, "n_features must be an integer >= 0"),
+        (True, 0.5, "n_features must be an integer >= 0"),
+        (3, "a", "keep_prob must be a real number"),
+        (3, np.nan, "keep_prob must not be NaN"),
+        (3, 0, "keep_prob must be"),
+        (3, 1.1, "keep_prob must be"),
+    ],
+)
+def test_errors_of_strided_covariance_name_the_argument(n_features, keep_prob, message):
+    with pytest.raises(ValueError, match=message):
+        strided_covariance(n_features, keep_prob)

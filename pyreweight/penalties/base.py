@@ -1,7 +1,5 @@
 """What every penalty answers: both faces, penalty and dropout, evaluated by the compiled core."""
 
-import math
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from .._native import core
+from .arguments import check_number, check_positive, check_reals
 
 
 class Penalty(BaseEstimator):
@@ -41,7 +40,7 @@ class Penalty(BaseEstimator):
         """Return the parameters of these names as floats, without a scale that is None."""
         given = {name: getattr(self, name) for name in names}
         return {
-            name: _number(value, f"{name} of {self._name}")
+            name: check_number(value, f"{name} of {self._name}")
             for name, value in given.items()
             if not (name == "scale" and value is None)
         }
@@ -52,7 +51,7 @@ class Penalty(BaseEstimator):
     def _evaluate(self, face: str, points: NDArray[np.float64], alpha: float):
         name, params = self._core_arguments()
         flat = np.ascontiguousarray(points).ravel()
-        return core.evaluate_penalty(name, params, face, flat, _positive(alpha, "alpha")).reshape(points.shape)[()]
+        return core.evaluate_penalty(name, params, face, flat, check_positive(alpha, "alpha")).reshape(points.shape)[()]
 
     @property
     def convex(self) -> bool:
@@ -100,7 +99,7 @@ class Penalty(BaseEstimator):
         ValueError
             If `w` has a NaN, or `alpha` or a parameter of the penalty is out of its range.
         """
-        return self._sum_unless_separable(self._evaluate("value", np.abs(_array(w, "w")), alpha))
+        return self._sum_unless_separable(self._evaluate("value", np.abs(check_reals(w, "w")), alpha))
 
     def derivative(self, w: ArrayLike, alpha: float = 1.0):
         r"""First derivative :math:`\Omega'` with respect to :math:`|w|`; at 0 the right derivative.
@@ -122,7 +121,7 @@ class Penalty(BaseEstimator):
         ValueError
             As for :meth:`value`.
         """
-        return self._evaluate("derivative", np.abs(_array(w, "w")), alpha)
+        return self._evaluate("derivative", np.abs(check_reals(w, "w")), alpha)
 
     def eta(self, w: ArrayLike, alpha: float = 1.0):
         r"""Weight :math:`\hat\eta(w) = |w| / \Omega'(|w|)`, the minimiser of :math:`w^2 / \eta + f(\eta)`.
@@ -144,7 +143,7 @@ class Penalty(BaseEstimator):
         ValueError
             As for :meth:`value`.
         """
-        return self._evaluate("eta", np.abs(_array(w, "w")), alpha)
+        return self._evaluate("eta", np.abs(check_reals(w, "w")), alpha)
 
     def keep_prob(self, w: ArrayLike, alpha: float = 1.0):
         r"""Keep probability :math:`\hat\eta(w) / (\hat\eta(w) + \alpha)` of the equivalent adaptive dropout.
@@ -191,7 +190,7 @@ class Penalty(BaseEstimator):
         ValueError
             If `eta` is negative or NaN, or `alpha` or a parameter of the penalty is out of its range.
         """
-        points = _array(eta, "eta")
+        points = check_reals(eta, "eta")
         if np.any(points < 0):
             raise ValueError("eta must be nonnegative")
         return self._sum_unless_separable(self._evaluate("conjugate", points, alpha))
@@ -221,10 +220,10 @@ class Penalty(BaseEstimator):
         ValueError
             If `z` has a NaN, or `alpha`, `step` or a parameter of the penalty is out of its range.
         """
-        points = _array(z, "z")
+        points = check_reals(z, "z")
         name, params = self._core_arguments()
         flat = np.abs(np.ascontiguousarray(points).ravel())
-        out = core.prox_penalty(name, params, flat, _positive(alpha, "alpha"), _positive(step, "step"))
+        out = core.prox_penalty(name, params, flat, check_positive(alpha, "alpha"), check_positive(step, "step"))
         return (np.copysign(out.reshape(points.shape), points) + 0.0)[()]  # no negative zeros
 
     def plot(self, *, alpha: float = 1.0, view: str | None = None, ax=None, **kwargs):
@@ -278,7 +277,7 @@ class Penalty(BaseEstimator):
         """
         from .fixed_strength import FixedStrength
 
-        return FixedStrength(self, _positive(alpha, "alpha"))
+        return FixedStrength(self, check_positive(alpha, "alpha"))
 
     def as_penalty(self) -> "Penalty":
         r"""Penalty of this dropout strategy, with the keep probabilities it has at ``alpha=1``.
@@ -299,29 +298,3 @@ class Penalty(BaseEstimator):
         True
         """
         return self.as_dropout(1.0)
-
-
-def _number(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{what} must be a real number, got {value!r}")
-    number = float(value)
-    if math.isnan(number):
-        raise ValueError(f"{what} must not be NaN")
-    return number
-
-
-def _positive(value: object, what: str) -> float:
-    number = _number(value, what)
-    if not 0 < number < math.inf:
-        raise ValueError(f"{what} must be positive and finite, got {value!r}")
-    return number
-
-
-def _array(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{what} must be an array of real numbers, got dtype {array.dtype}")
-    array = array.astype(np.float64, copy=False)
-    if np.isnan(array).any():
-        raise ValueError(f"{what} must not contain NaN")
-    return array

@@ -1,6 +1,7 @@
 """The dropout strategy of a penalty at one strength, as an object of its own."""
 
-from .base import Penalty, _positive
+from .arguments import check_positive
+from .base import Penalty
 
 
 class FixedStrength(Penalty):
@@ -48,7 +49,7 @@ class FixedStrength(Penalty):
     def _core_arguments(self):
         if not isinstance(self.penalty, Penalty):
             raise ValueError(f"penalty of {self._name} must be an instance of Penalty, got {self.penalty!r}")
-        strength = _positive(self.strength, f"strength of {self._name}")
+        strength = check_positive(self.strength, f"strength of {self._name}")
         if not self.penalty._faces_take_alpha:
             return self.penalty._core_arguments()
         return self._name, {"penalty": self.penalty._core_arguments(), "strength": strength}
