@@ -11,9 +11,11 @@ from .datasets import Unavailable, load
 from .problem import Problem
 from .solvers import SOLVERS
 
+STARTED = time.monotonic()
+
 
 def progress(text):
-    print(text, file=sys.stderr, flush=True)
+    print(f"{time.monotonic() - STARTED:6.1f} s  {text}", file=sys.stderr, flush=True)
 
 
 def split(problem, wanted=None):
@@ -38,20 +40,22 @@ def load_problem(workload, folder, threads):
     return Problem(problem.X, problem.y, problem.alphas, problem.loss, problem.penalty, threads)
 
 
-def speed(workloads, args, targets, repeats, budget, seconds=np.inf):
+def speed(workloads, args, targets, repeats, budget, seconds=np.inf, peers=None):
     """Ratio table of all workloads and targets, its summary, the skipped solvers and why, and the time curves.
 
-    After that many seconds no further workload is begun. One that fails does not end the run.
+    After that many seconds no further workload is begun. One that fails does not end the run. ``peers`` gives the names
+    of the solvers to compare on a workload where the user has not chosen them; without it they are all that fit.
     """
     rows, drawn, skipped, start = [], [], {}, time.monotonic()
-    for workload in workloads:
+    for done, workload in enumerate(workloads):
         if time.monotonic() > start + seconds:
             print(f"{workload.name} not run: the time is up")
             continue
         if (problem := load_problem(workload, args.data, args.threads)) is None:
             continue
-        chosen, reasons = split(problem, args.solvers)
-        progress(f"{workload.name}: {', '.join(s.name for s in chosen)}")
+        wanted = args.solvers or (peers and [timing.OURS, *peers(workload)])
+        chosen, reasons = split(problem, wanted)
+        progress(f"{done + 1}/{len(workloads)} {workload.name}: {', '.join(s.name for s in chosen)}")
         for name, why in reasons.items():
             skipped.setdefault((name, why), []).append(workload.name)
         try:

@@ -40,17 +40,34 @@ FULL = [
 # In the order of importance: what does not fit into the time is left out.
 QUICK = [
     *_lasso("correlated-small", 10, 100, None),
-    *_lasso("tall-small", 10, None),
+    *_lasso("tall-small", 10, 100, None),
     *_lasso("wide-small", 10, None),
-    *_lasso("ill-conditioned", 10, 100, None),
+    *_lasso("ill-conditioned", 10, 100),
     *_lasso("few-rows", 10, None),
-    *_lasso("diabetes-interactions", 10, None),
+    *_lasso("diabetes-interactions", 10, 100, None),
     *_lasso("text-like-small", 10, None),
     *_logistic("breast-cancer", 10),
     *_logistic("leukemia", 10),
     *_logistic("a9a", 10),
     Workload("nonconvex-small", "mcp", ratio=5),
-    Workload("nonconvex-small", "log_sum", ratio=5),
     Workload("nonconvex-small", "mcp"),
-    Workload("nonconvex-small", "scad", ratio=5),
+    Workload("nonconvex-small", "log_sum", ratio=5),
 ]
+
+# Of a quick run, those that were the best peer of a row of a full run or close to it, which leaves out what needs many
+# seconds to compile for a row it does not win.
+_PEERS = {
+    "one fit": ["sklearn", "sklearn-gram", "celer", "skglm-gram", "adelie", "adelie-cov"],
+    "path": ["sklearn-gram", "celer", "adelie", "adelie-cov", "glmnet"],
+    "logistic": ["liblinear", "newton-cd", "celer", "celer-pn"],
+    "nonconvex": ["skglm", "celer-reweighted", "pycasso"],
+}
+
+
+def quick_peers(workload):
+    """Names of the solvers that a quick run compares on a workload."""
+    if workload.penalty != "l1":
+        return _PEERS["nonconvex"]
+    if workload.loss == "logistic":
+        return _PEERS["logistic"]
+    return _PEERS["path" if workload.ratio is None else "one fit"]

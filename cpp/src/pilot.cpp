@@ -12,6 +12,9 @@ namespace {
 
 constexpr Index kBlock = 248;  // rows that are taken together
 constexpr Index kLeastColumns = 20, kRowsPerColumn = 20;
+// So few columns come in all at once where the part says little: the products among them take no longer than the rounds
+// that would otherwise follow.
+constexpr Index kNotManyColumns = 128;
 // Products in the time of an entry of a round over all rows, which comes from memory.
 constexpr double kEntryOfRound = 18;
 // Share of its level from which a column at zero may leave it on all rows.
@@ -48,8 +51,8 @@ Columns pilot_columns(const Problem& problem, const ConstVec& l1, const ConstVec
   const Design& design = problem.design;
   const Index n = design.rows(), p = design.cols(), rows = kRowsPerColumn * p;
   // The Gram matrix of the part takes about as long as a round, and the part is not most of the rows.
-  if (p < kLeastColumns || n < p * p || n < 4 * rows) return {};
   const Columns everyone = all_columns(p);
+  if (p < kLeastColumns || n < p * p || n < 4 * rows) return {};
   if (design.stored(everyone) < static_cast<double>(n) * static_cast<double>(p)) return {};  // sparse rounds are cheap
   const Part part(problem, everyone, n / rows);
   if (!part.gram.allFinite()) return {};  // its rows do not count
@@ -62,7 +65,8 @@ Columns pilot_columns(const Problem& problem, const ConstVec& l1, const ConstVec
   }
   // So many are due to chance, as the noise of the part is not small beside the level.
   const double k = static_cast<double>(found.size());
-  return k * k < 2 * kEntryOfRound * static_cast<double>(p) ? found : Columns();
+  if (k * k < 2 * kEntryOfRound * static_cast<double>(p)) return found;
+  return p <= kNotManyColumns ? everyone : Columns();
 }
 
 }  // namespace pyreweight
