@@ -1,5 +1,6 @@
 """Fixtures and settings shared by all tests."""
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,14 @@ settings.register_profile(
     "repeatable", derandomize=True, deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(items):
+    """Sanitizers multiply the memory and the time of a process: what measures these is skipped under them."""
+    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+        for item in items:
+            if item.get_closest_marker("machine"):
+                item.add_marker(pytest.mark.skip(reason="measures time or memory, which sanitizers change"))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pyreweight import (
 )
 from pyreweight.penalties import ARD, CustomDropout, CustomPenalty, TopK
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+pytestmark = [pytest.mark.machine, pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")]
 
 RNG = np.random.default_rng(0)
 X = np.asfortranarray(RNG.normal(size=(2000, 1500)))

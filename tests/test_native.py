@@ -136,6 +136,7 @@ def test_baseline_holds_no_avx():
 # Import
 
 
+@pytest.mark.machine
 def test_import_is_quick_and_light(tmp_path):
     code = """
 import json, sys, time
@@ -171,6 +172,7 @@ def long_problem(n, p):
     return X, X[:, :20].sum(axis=1) + rng.standard_normal(n)
 
 
+@pytest.mark.machine
 @pytest.mark.parametrize("solver", ["auto", "irls"])
 def test_other_threads_run_during_a_fit(solver):
     X, y = long_problem(1500, 2000)
@@ -195,6 +197,7 @@ def test_other_threads_run_during_a_fit(solver):
     assert max(np.diff(inside)) < 0.25
 
 
+@pytest.mark.machine
 @pytest.mark.parametrize("after", [0.2, pytest.param(1.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", [(4000, 4000), (1000, 20_000), (50_000, 500)], ids=str)
 @pytest.mark.parametrize("solver", ["auto", "irls"])
@@ -207,6 +210,7 @@ def test_interrupt_stops_a_fit_within_half_a_second(solver, shape, after, tmp_pa
     assert answer["works_again"]
 
 
+@pytest.mark.machine
 @pytest.mark.parametrize("n_jobs", [0, 2])
 def test_interrupt_stops_paths_and_their_threads(n_jobs, tmp_path):
     answer = run(tmp_path, CHILDREN / "interrupt_path.py", n_jobs)
@@ -217,6 +221,7 @@ def test_interrupt_stops_paths_and_their_threads(n_jobs, tmp_path):
     assert not answer["fitted"]
 
 
+@pytest.mark.machine
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc")
 @pytest.mark.parametrize("order", ["F", "C"])
 def test_fit_does_not_copy_X(order, tmp_path):
@@ -225,6 +230,7 @@ def test_fit_does_not_copy_X(order, tmp_path):
     assert answer["extra"] < 0.3
 
 
+@pytest.mark.machine
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the resident memory from /proc")
 def test_two_thousand_fits_leak_nothing(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.machine
 CHILDREN = Path(__file__).parent / "children"
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .checks import CONVERGENCE, Refused, Trial, answers, finite, same
+from .subjects import cross_validated
 from .table import case, data
 
 
@@ -52,10 +53,8 @@ def warm_start(subject):
     yield Trial(X, y, expected=answers)
 
 
-@case(128, "one alpha, unsorted and duplicate alphas", same)
+@case(128, "one alpha, unsorted and duplicate alphas", same, asks=lambda subject: subject.grid)
 def odd_grids(subject):
-    if not subject.grid:
-        return
     X, y = data(subject)
     yield Trial(X, y, params={"alphas": [0.3]}, expected=finite, label="one")
     yield Trial(X, y, params={"alphas": 1}, expected=finite, label="1")
@@ -73,10 +72,8 @@ def odd_grids(subject):
         yield Trial(X, y, params={"eps": bad}, expected=Refused("eps"), label=f"eps {bad!r}")
 
 
-@case(129, "more folds than samples", Refused("n_splits|folds|cv|split"))
+@case(129, "more folds than samples", Refused("n_splits|folds|cv|split"), asks=cross_validated)
 def many_folds(subject):
-    if "cv" not in subject.name:
-        return
     X, y = data(subject)
     yield Trial(X, y, params={"cv": 49})
     yield Trial(X[:4], y[:4], params={"cv": 5})

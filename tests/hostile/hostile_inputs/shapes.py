@@ -3,6 +3,7 @@
 import numpy as np
 
 from .checks import CONVERGENCE, Refused, Trial, answers, finite, same, same_or_refused
+from .subjects import cross_validated
 from .table import case, data
 
 
@@ -174,38 +175,36 @@ def class_without_weight(subject):
         yield Trial(X, y, sample_weight=(y == 1) * 1.0, expected=Refused("class"))
 
 
-@case(58, "a class missing in a fold", same_or_refused("class|fold|cv|member"))
+@case(58, "a class missing in a fold", same_or_refused("class|fold|cv|member"), asks=cross_validated)
 def class_missing_in_fold(subject):
     X, y = data(subject)
-    if "cv" in subject.name:
-        y = np.sort(y)
-        folds = [(np.arange(16, 48), np.arange(16)), (np.arange(32), np.arange(32, 48))]
-        if subject.classifier:
-            y = np.repeat([0, 1, 1], 16)
-        yield Trial(X, y, params={"cv": folds})
-        yield Trial(X, y, params={"cv": [(np.arange(0), np.arange(8))]}, expected=Refused("cv|fold"))
-        yield Trial(X, y, params={"cv": [(np.arange(8), np.arange(0))]}, expected=Refused("cv|fold"))
-        yield Trial(X, y, params={"cv": [(np.arange(8), np.arange(44, 50))]}, expected=Refused("cv|fold"))
-        yield Trial(X, y, params={"cv": []}, expected=Refused("cv"), label="no folds")
-        yield Trial(X, y, params={"cv": 1}, expected=Refused("cv|n_splits|fold"), label="cv=1")
-        yield Trial(X, y, params={"cv": "five"}, expected=Refused("cv"), label="cv=five")
+    y = np.sort(y)
+    folds = [(np.arange(16, 48), np.arange(16)), (np.arange(32), np.arange(32, 48))]
+    if subject.classifier:
+        y = np.repeat([0, 1, 1], 16)
+    yield Trial(X, y, params={"cv": folds})
+    yield Trial(X, y, params={"cv": [(np.arange(0), np.arange(8))]}, expected=Refused("cv|fold"))
+    yield Trial(X, y, params={"cv": [(np.arange(8), np.arange(0))]}, expected=Refused("cv|fold"))
+    yield Trial(X, y, params={"cv": [(np.arange(8), np.arange(44, 50))]}, expected=Refused("cv|fold"))
+    yield Trial(X, y, params={"cv": []}, expected=Refused("cv"), label="no folds")
+    yield Trial(X, y, params={"cv": 1}, expected=Refused("cv|n_splits|fold"), label="cv=1")
+    yield Trial(X, y, params={"cv": "five"}, expected=Refused("cv"), label="cv=five")
 
 
-@case(60, "class_weight with an unknown label", Refused("class_weight"))
+@case(60, "class_weight with an unknown label", Refused("class_weight"), asks=lambda subject: subject.classifier)
 def unknown_class_weight(subject):
     X, y = data(subject)
-    if subject.classifier:
-        for weights in (
-            {3: 2.0},
-            {"0": 1.0},
-            {0: -1.0},
-            {0: np.nan},
-            {0: np.inf},
-            {0: 0.0},
-            {0: "a"},
-            "auto",
-            3,
-            [1, 2],
-            {0: None},
-        ):
-            yield Trial(X, y, params={"class_weight": weights}, label=str(weights))
+    for weights in (
+        {3: 2.0},
+        {"0": 1.0},
+        {0: -1.0},
+        {0: np.nan},
+        {0: np.inf},
+        {0: 0.0},
+        {0: "a"},
+        "auto",
+        3,
+        [1, 2],
+        {0: None},
+    ):
+        yield Trial(X, y, params={"class_weight": weights}, label=str(weights))

@@ -41,6 +41,11 @@ class Subject:
         return np.where(y > np.median(y), 1, 0) if self.classifier else y
 
 
+def cross_validated(subject):
+    """Whether the subject takes `cv`."""
+    return "cv" in subject.name
+
+
 def _estimator(make):
     def call(X, y, sample_weight, params):
         model = make(**params)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import isgenerator
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from .checks import Trial, answers
 
 @dataclass(frozen=True)
 class Case:
-    """One input class. `build(subject)` yields trials, or checks something itself and yields nothing."""
+    """One input class. `build(subject)` yields trials, or checks something itself and returns none."""
 
     number: int
     name: str
@@ -18,15 +19,19 @@ class Case:
     expected: Callable
     slow: bool = False
     serial: bool = False  # needs the pool's child to itself (signals, memory limits)
+    asks: Callable = lambda subject: True  # whether the subject has what the class is about
 
     def run(self, subject):
         """Put the subject to the test; an ``AssertionError`` says what failed."""
-        for trial in self.build(subject):
+        trials, count = self.build(subject), 0
+        for trial in trials:
+            count += 1
             try:
                 (trial.expected or self.expected)(subject, trial)
             except Exception as error:
                 what = type(error).__name__ + (f" at {trial.label}" if trial.label else "")
                 raise AssertionError(f"{what}: {error}") from error
+        assert count or not isgenerator(trials), "the class had no trial"
 
 
 CASES: dict[int, Case] = {}
