@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from sparse_problems import disturbed, problems, sparse_matrix, with_parts
 
 from pyreweight import AdaptiveDropoutRegressor
 from pyreweight._native import core
@@ -13,27 +14,9 @@ from pyreweight._native import core
 ALPHA = 0.05
 
 
-def sparse_matrix(n, p, density=0.2, *, seed=0, **options):
-    """Random CSC whose columns have means of their own on the stored entries."""
-    rng = np.random.default_rng([seed, n, p])
-    X = sp.random_array((n, p), density=density, rng=rng, format="csc", data_sampler=rng.standard_normal, **options)
-    X.data += np.repeat(rng.uniform(-2, 3, size=p), np.diff(X.indptr))
-    return X
-
-
 @pytest.fixture(scope="module")
 def data():
-    """A wide and a tall matrix with rows and columns that hold nothing, y and weights, some of them zero."""
-    rng = np.random.default_rng(3)
-    problems = []
-    for n, p in [(80, 30), (40, 90)]:
-        X = sparse_matrix(n, p).tolil()
-        X[5], X[:, 7] = 0, 0
-        X = X.tocsc()
-        weights = rng.uniform(0.2, 2, size=n)
-        weights[::9] = 0
-        problems.append((X, X[:, :4] @ [1.0, -2, 1, 3] + 0.3 * rng.standard_normal(n) + 1, weights))
-    return problems
+    return problems()
 
 
 def assert_same(model, reference, X, dense, rtol=1e-10):
@@ -97,30 +80,11 @@ def formats(X, folder):
         yield f"{A.format}, memory-mapped", with_parts(A, data=mapped(A.data, folder / f"{A.format}.dat"))
 
 
-def with_parts(X, **parts):
-    out = X.copy()
-    for name, part in parts.items():
-        setattr(out, name, part)
-    return out
-
-
 def mapped(values, path):
     stored = np.memmap(path, dtype=values.dtype, mode="w+", shape=values.shape)
     stored[:] = values
     stored.flush()
     return np.memmap(path, dtype=values.dtype, mode="r", shape=values.shape)
-
-
-def disturbed(X, duplicates=False):
-    """The entries of every column (row) in another order, with `duplicates` each in two parts that add up to it."""
-    rng = np.random.default_rng(5)
-    majors = np.repeat(np.arange(len(X.indptr) - 1), np.diff(X.indptr))
-    data, indices, indptr = X.data, X.indices, X.indptr
-    if duplicates:
-        majors, indices, indptr = np.tile(majors, 2), np.tile(indices, 2), 2 * indptr
-        data = np.tile(data / 2, 2)
-    order = np.lexsort([rng.random(len(majors)), majors])
-    return type(X)((data[order], indices[order], indptr), X.shape)
 
 
 def parts_of(X):
@@ -204,99 +168,6 @@ def test_far_means_and_full_columns():
         model.fit(sp.csc_array(dense), y)
         assert_allclose(model.coef_, reference.coef_, rtol=1e-8, atol=1e-10)
         assert_allclose(model.predict(sp.csr_array(dense), return_std=True), reference.predict(dense, return_std=True))
-
-
-# Malformed matrices
-
-
-def corruptions(X):
-    """Matrices whose parts contradict each other."""
-    for A in (X, X.tocsr()):
-        last, most = A.indptr[-1], A.shape[0 if A.format == "csc" else 1]
-        yield with_parts(A, indptr=with_entry(A.indptr, 0, 1))
-        yield with_parts(A, indptr=with_entry(A.indptr, 3, last + 1))
-        yield with_parts(A, indptr=with_entry(A.indptr, 3, -1))
-        yield with_parts(A, indptr=with_entry(A.indptr, -1, last + 1))
-        yield with_parts(A, indptr=A.indptr[:-1])
-        yield with_parts(A, indptr=np.append(A.indptr, last))
-        yield with_parts(A, indptr=A.indptr.astype(float))
-        yield with_parts(A, indices=with_entry(A.indices, 5, most))
-        yield with_parts(A, indices=with_entry(A.indices, 5, -1))
-        yield with_parts(A, indices=with_entry(A.indices.astype(np.int64), 5, 2**40))
-        yield with_parts(A, indices=A.indices[:-1])
-        yield with_parts(A, indices=A.indices.astype(float))
-        yield with_parts(A, indices=A.indices[:, None])
-        yield with_parts(A, data=A.data[:-1])
-    coo = X.tocoo()
-    coo.coords = (with_entry(coo.row, 2, X.shape[0]), coo.col)
-    yield coo
-    coo = X.tocoo()
-    coo.coords = (coo.row, with_entry(coo.col, 2, -1))
-    yield coo
-
-
-def with_entry(array, place, value):
-    out = array.copy()
-    out[place] = value
-    return out
-
-
-def test_malformed_matrices_are_refused(data):
-    X, y, weights = data[0]
-    fitted = AdaptiveDropoutRegressor(ALPHA).fit(X, y)
-    count = 0
-    for A in corruptions(X):
-        with pytest.raises(ValueError, match=r"\bX\b"):
-            AdaptiveDropoutRegressor(ALPHA).fit(A, y, sample_weight=weights)
-        with pytest.raises(ValueError, match=r"\bX\b"):
-            fitted.predict(A)
-        count += 1
-    assert count == 30
-
-
-def test_the_core_refuses_what_it_cannot_read(data):
-    X, y, _ = data[0]
-
-    def fit(A):
-        core.fit(
-            X=A, Y=np.asfortranarray(y[:, None]), sample_weight=np.ones(len(y)), penalty="l1", params={}, alpha=1.0,
-            solver="auto", fit_intercept=True, standardize=True, feature_weights=np.ones(X.shape[1]),
-            feature_groups=np.zeros(0, dtype=np.intp), start=np.zeros((0, 0), order="F"), max_iter=10, tol=1e-6,
-            eps=1e-3, report=None, loss="squared", loss_params={},
-        )  # fmt: skip
-
-    fit(X)
-    for A in (disturbed(X), disturbed(X, duplicates=True)):
-        with pytest.raises(ValueError, match="X must hold its row indices sorted"):
-            fit(A)
-    for A in (X.tocsr(), X.tocoo(), with_parts(X, data=X.data.astype(int)), "X", None):
-        with pytest.raises(TypeError, match="X"):
-            fit(A)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e308])
-def test_values_that_are_not_finite(value, data):
-    X, y, _ = data[0]
-    A = X.tocsr()
-    if value == 1e308:  # finite until duplicates are summed
-        A = sp.csr_array(
-            (np.append(A.data, [value] * 2), np.append(A.indices, [3, 3]), with_entry(A.indptr, -1, A.nnz + 2))
-        )
-    else:
-        A.data[4] = value
-    with pytest.raises(ValueError, match="Input X contains"):
-        AdaptiveDropoutRegressor(ALPHA).fit(A, y)
-
-
-def test_other_dimensions_and_complex_numbers(data):
-    X, y, _ = data[0]
-    with pytest.raises(ValueError, match="2D"):
-        AdaptiveDropoutRegressor(ALPHA).fit(sp.coo_array(np.ones(len(y))), y)
-    with pytest.raises(ValueError, match=r"[Cc]omplex"):
-        AdaptiveDropoutRegressor(ALPHA).fit(X * 1j, y)
-
-
-# No copies
 
 
 def test_csc_is_used_where_it_lies(data, monkeypatch):
