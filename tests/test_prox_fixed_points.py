@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from pyreweight import AdaptiveDropoutRegressor, dropout_path
 from pyreweight._native import core
@@ -46,3 +47,17 @@ def test_infinite_slopes_leave_the_null_model_below_alpha_max(penalty, simulate)
         top = dropout_path(X, y, penalty=penalty, alphas=2).alphas_[0]
         assert AdaptiveDropoutRegressor(0.95 * top, penalty=penalty).fit(X, y).coef_.any()
         assert not AdaptiveDropoutRegressor(1.001 * top, penalty=penalty).fit(X, y).coef_.any()
+
+
+@pytest.mark.parametrize("penalty", ["mcp", "variational_dropout", "log_sum"])
+def test_what_is_found_in_tall_data_does_not_tell_weights_from_copies(penalty):
+    """Rows decide in which steps columns come in, not among which columns a search looks."""
+    rng = np.random.default_rng(18)
+    n, p = 3000, 40
+    X = rng.normal(size=(n, p)) @ (np.eye(p) + 0.3 * rng.normal(size=(p, p)))
+    y = X @ np.where(rng.random(p) < 0.3, rng.normal(size=p), 0) + 3 * rng.normal(size=n)
+    counts = rng.integers(0, 4, n)
+    for alpha in (0.001, 0.003, 0.01, 0.03):
+        model = AdaptiveDropoutRegressor(alpha * np.std(y), penalty=penalty)
+        coef = model.fit(X, y, counts).coef_
+        assert_allclose(coef, model.fit(np.repeat(X, counts, axis=0), np.repeat(y, counts)).coef_, rtol=0, atol=1e-8)

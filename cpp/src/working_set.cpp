@@ -16,7 +16,7 @@ namespace pyreweight {
 namespace {
 
 constexpr int kMaxPasses = 1000;
-constexpr double kLeastGrowth = 10, kMostGrowth = 100;
+constexpr double kLeastGrowth = 10, kMostGrowth = 100, kSearchedShare = 0.02;
 // What a round costs besides a pass, in products, where there are enough rows for every column to be in the model.
 constexpr double kRoundCost = 3e5;
 constexpr double kManyRows = 4;
@@ -116,7 +116,9 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   const double rows = static_cast<double>(problem_.design.rows()), columns = static_cast<double>(usable_);
   double pass = (rows * columns > kCacheEntries ? 16.0 : 0.18) * columns;
   if (rows > kManyRows * columns) pass += kRoundCost / rows;
-  const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, std::sqrt(2 * pass)));
+  // A search looks among the working columns only: what it finds must not tell a weight from copies of a row.
+  const double steps = searchable() ? kSearchedShare * columns : std::sqrt(2 * pass);
+  const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, steps));
   size_t most = std::max(static_cast<size_t>(growth), active);
   if (by_columns_) most = violators.size();  // a column costs its entries only
   if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
