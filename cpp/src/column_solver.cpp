@@ -10,7 +10,9 @@ namespace pyreweight {
 namespace {
 
 constexpr int kMaxRounds = 1000;
-constexpr int kMostSweeps = 10;   // over the support, before conjugate gradients
+// Sweeps over the support before conjugate gradients, which need few steps where columns are few and many where a
+// large support nearly interpolates.
+constexpr Index kLeastSweeps = 10, kMostSweeps = 40, kSupportPerSweep = 50;
 constexpr double kForcing = 0.1;  // of the error at hand, what is left of it before the next look at the signs
 constexpr Index kPollColumns = 4096;
 
@@ -91,7 +93,9 @@ bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy
     bool settled = false;
     double excess = sweep(everyone, l1, l2, allowed, settled);
     const Columns active = support(v_);
-    for (int i = 0; i < kMostSweeps && excess > 0.5; ++i) {
+    const Index sweeps =
+        std::max(kLeastSweeps, std::min(kMostSweeps, static_cast<Index>(active.size()) / kSupportPerSweep));
+    for (Index i = 0; i < sweeps && excess > 0.5; ++i) {
       problem_.monitor.poll();
       excess = sweep(active, l1, l2, allowed, settled);
       if (settled && i >= 2) break;
