@@ -135,8 +135,9 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
     Bounded penalties (MCP, SCAD, capped l1, Geman, Geman-McClure, exponential, Standout, hard concrete) have no
     minimiser on data that a few features separate: the loss falls for ever as the coefficients grow. The fit then stops
     at the first iterate that separates the classes, or one or some of them from all others, and from which the
-    objective still falls without bound, sets `converged_` to False and warns. Of more than two classes not every set
-    that can be separated is found.
+    objective still falls without bound, sets `converged_` to False and warns. It does the same where a single
+    coefficient runs away, like that of an indicator that is pure in one class, once the others have settled. Of more
+    than two classes not every set that can be separated is found.
 
     References
     ----------

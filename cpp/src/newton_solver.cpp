@@ -7,6 +7,7 @@
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/common_shift.hpp"
 #include "pyreweight/intercept.hpp"
 #include "pyreweight/quadratic_model.hpp"
 #include "pyreweight/registry.hpp"
@@ -236,10 +237,14 @@ const Solution& NewtonSolver::solve() {
     if (std::isinf(penalty.slope_at_zero())) {
       thresholds = regularizer_.prox_thresholds(null_moments(problem_));
     }
+    // Solved so well that no trace is left of where it began, which decides nothing about the minimum reached then.
     Regularizer first = lasso(std::move(thresholds));
-    minimise(first, kLooseTarget);
+    minimise(first, kMiddleTarget);
   }
   minimise(regularizer_, kTarget);
+  if (problem_.classes && settle_common_shifts(*problem_.classes, regularizer_, solution_.v)) {
+    refresh(problem_, solution_);
+  }
   certify(problem_, regularizer_, solution_);
   solution_.converged = !solution_.separated && certified(problem_, regularizer_, solution_);
   solution_.n_iter = std::max(1, solution_.n_iter);

@@ -1,10 +1,8 @@
 // The working columns of NewtonSolver: which of them come, and which of them go.
 #include <algorithm>
-#include <utility>
 
 #include "pyreweight/columns.hpp"
 #include "pyreweight/newton_solver.hpp"
-#include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
 namespace {
@@ -21,28 +19,13 @@ bool NewtonSolver::model_serves(const Regularizer& regularizer) const {
 }
 
 Columns NewtonSolver::worst_violators(const Regularizer& regularizer) const {
-  const Vector thresholds = regularizer.zero_thresholds();
-  const Vector pull = regularizer.pull(all_columns(thresholds.size()), solution_.gradient);
-  std::vector<std::pair<double, Index>> violators;
-  for (Index j = 0; j < thresholds.size(); ++j) {
-    if (in_working_[static_cast<size_t>(j)] || pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
-    if (regularizer.groups().leads(j)) violators.emplace_back(-pull[j] / thresholds[j], j);
-  }
-  const Columns active = support(solution_.v);
-  const size_t most = std::max(kLeastGrowth, active.size());
+  Violators violators(regularizer, regularizer.zero_thresholds(), solution_.gradient, in_working_);
+  const size_t active = support(solution_.v).size(), most = std::max(kLeastGrowth, active);
   const auto all_are_swept = [&] {
-    Columns all;
-    for (const auto& violator : violators) all.push_back(violator.second);
-    return model_serves(regularizer) && model_.sweeps(working_, all, static_cast<Index>(active.size()));
+    return model_serves(regularizer) && model_.sweeps(working_, violators.columns(), static_cast<Index>(active));
   };
-  if (violators.size() > most && !all_are_swept()) {
-    std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
-    violators.resize(most);
-  }
-  std::sort(violators.begin(), violators.end());
-  Columns fresh;
-  for (const auto& violator : violators) fresh.push_back(violator.second);
-  return regularizer.groups().complete(fresh);
+  if (violators.size() > most && !all_are_swept()) violators.keep(most);
+  return violators.columns();
 }
 
 void NewtonSolver::let_in(const Columns& fresh) {

@@ -117,6 +117,21 @@ bool separates_set(const Problem& problem, const Solution& solution, const Colum
   return false;
 }
 
+/// Whether the values of class k (`y` is 1 in its rows) and those of the others do not overlap along one column, which
+/// both may touch: an indicator that is pure in one class, say. Their border is taken off, a move of the intercept.
+bool orders_classes(const Vector& y, const Vector& pi, bool has_intercept, Vector& z) {
+  double lowest = kInfinity, highest = -kInfinity;
+  for (Index i = 0; i < z.size(); ++i) {
+    if (!(pi[i] > 0)) continue;
+    double& edge = y[i] == 1 ? lowest : highest;
+    edge = y[i] == 1 ? std::min(edge, z[i]) : std::max(edge, z[i]);
+  }
+  if (!(lowest >= highest)) return false;
+  if (!has_intercept) return lowest >= 0 && highest <= 0;
+  z.array() -= lowest == highest ? lowest : 0.5 * lowest + 0.5 * highest;
+  return true;
+}
+
 bool falls_for_ever(const Problem& problem, const Regularizer& regularizer, const Solution& solution,
                     const Direction& direction) {
   const Columns moving = support(solution.v.cwiseAbs() + direction.v.cwiseAbs());
@@ -131,9 +146,30 @@ bool falls_for_ever(const Problem& problem, const Regularizer& regularizer, cons
   return objective(1) < objective(0) && objective(0x1p10) < objective(1);
 }
 
+/// Whether the objective falls for ever along a single coefficient.
+bool one_runs_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution) {
+  const Design& design = problem.classes ? problem.classes->base() : problem.design;
+  const Index n = design.rows(), p = design.cols();
+  const bool has_intercept = problem.classes ? problem.classes->has_intercepts() : problem.has_intercept;
+  for (const Index j : support(solution.v.head(problem.coefficients()))) {
+    const Vector v = Vector::Constant(1, solution.v[j]);
+    if (regularizer.value({j}, 0x1p40 * v) > 1.01 * regularizer.value({j}, 0x1p20 * v)) continue;
+    const Index k = j / p;
+    Vector z = Vector::Zero(n);
+    design.combine({j % p}, Vector::Constant(1, std::copysign(1.0, solution.v[j])), z, problem.monitor);
+    if (!orders_classes(problem.target.segment(k * n, n), design.row_weights(), has_intercept, z)) continue;
+    Direction direction = {Vector::Zero(solution.v.size()), Vector::Zero(solution.predictor.size())};
+    direction.v[j] = std::copysign(1.0, solution.v[j]);
+    direction.predictor.segment(k * n, n) = z;
+    if (falls_for_ever(problem, regularizer, solution, direction)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool runs_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution, bool settled) {
+  if (settled && problem.loss->separable() && one_runs_away(problem, regularizer, solution)) return true;
   const Columns active = support(solution.v);
   const Vector v = gather(solution.v, active);
   if (regularizer.value(active, 0x1p40 * v) > 1.01 * regularizer.value(active, 0x1p20 * v)) return false;

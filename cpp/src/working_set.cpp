@@ -105,12 +105,7 @@ void WorkingSetSolver::add_columns(const Columns& fresh) {
 /// much higher give a problem the working set can be trusted with, so that its support does not fill up with the
 /// substitutes of columns still outside.
 Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stage) const {
-  const Vector pull = regularizer_.pull(all_columns(thresholds.size()), solution_.gradient);
-  std::vector<std::pair<double, Index>> violators;
-  for (Index j = 0; j < thresholds.size(); ++j) {
-    if (in_working_[j] || pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
-    if (regularizer_.groups().leads(j)) violators.emplace_back(-pull[j] / thresholds[j], j);
-  }
+  Violators violators(regularizer_, thresholds, solution_.gradient, in_working_);
   const size_t active = support(solution_.v).size();
   // m new columns cost about m^2 / 2 products a row, a pass over X costs p: with few columns small steps are cheaper.
   const double rows = static_cast<double>(problem_.design.rows()), columns = static_cast<double>(usable_);
@@ -122,21 +117,11 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   size_t most = std::max(static_cast<size_t>(growth), active);
   if (by_columns_) most = violators.size();  // a column costs its entries only
   if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
-  if (violators.size() > most) {
-    std::nth_element(violators.begin(), violators.begin() + static_cast<std::ptrdiff_t>(most), violators.end());
-    // Among few columns there are few substitutes, and a stage would cost a pass more.
-    const bool staged = static_cast<double>(usable_) > kFewGrowths * growth;
-    if (stage) *stage = staged ? std::max(1.0, std::min(kStageDrop * *stage, -violators[most].first)) : 1.0;
-    violators.resize(most);
-  } else if (stage) {
-    *stage = 1;
-  }
-  // Ordered by how much they violate, not by number: sweeps of a nonconvex model depend on the order, and the answer
-  // should not depend on how the caller arranged the columns.
-  std::sort(violators.begin(), violators.end());
-  Columns fresh;
-  for (const auto& violator : violators) fresh.push_back(violator.second);
-  return regularizer_.groups().complete(fresh);
+  // Among few columns there are few substitutes, and a stage would cost a pass more.
+  const bool staged = violators.size() > most && static_cast<double>(usable_) > kFewGrowths * growth;
+  const double next = violators.keep(most);
+  if (stage) *stage = staged ? std::max(1.0, std::min(kStageDrop * *stage, next)) : 1.0;
+  return violators.columns();
 }
 
 /// Columns to begin with, where there is a way to guess them all at once.

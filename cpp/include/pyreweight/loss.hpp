@@ -37,6 +37,8 @@ class Loss {
   virtual bool known_noise() const = 0;
   /// The loss for targets divided by `unit`, itself divided by unit^2; nullptr where targets have no units.
   virtual std::unique_ptr<Loss> in_units(double unit) const = 0;
+  /// Whether there may be targets that some z separates.
+  virtual bool separable() const = 0;
   /// Whether z separates the targets: the loss falls for ever along t z, t -> inf.
   virtual bool separates(const ConstVec& y, const ConstVec& z, const ConstVec& pi) const = 0;
 };
@@ -46,6 +48,7 @@ struct Logistic {
   static constexpr const char* name = "logistic";
   static constexpr const char* targets = "between 0 and 1";
   static constexpr bool known_noise = true;
+  static constexpr bool separable = true;
   static constexpr bool has_units = false;
   static bool accepts(double y) { return y >= 0 && y <= 1; }
   static constexpr std::array<Param<Logistic>, 0> params() { return {}; }
@@ -72,6 +75,7 @@ struct HuberLoss {
   static constexpr const char* name = "huber";
   static constexpr const char* targets = "finite";
   static constexpr bool known_noise = false;
+  static constexpr bool separable = false;
   static constexpr bool has_units = true;
   static bool accepts(double y) { return std::isfinite(y); }
   double delta = 1.345;
@@ -95,6 +99,7 @@ struct Poisson {
   static constexpr const char* name = "poisson";
   static constexpr const char* targets = "nonnegative";
   static constexpr bool known_noise = false;
+  static constexpr bool separable = false;
   static constexpr bool has_units = false;
   static bool accepts(double y) { return y >= 0 && std::isfinite(y); }
   static constexpr std::array<Param<Poisson>, 0> params() { return {}; }
@@ -141,6 +146,7 @@ class RowLoss final : public Loss {
     }
   }
   bool known_noise() const override { return L::known_noise; }
+  bool separable() const override { return L::separable; }
   std::unique_ptr<Loss> in_units([[maybe_unused]] double unit) const override {
     if constexpr (L::has_units) return std::make_unique<RowLoss>(rule_.in_units(unit));
     return nullptr;

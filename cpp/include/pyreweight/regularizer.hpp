@@ -77,4 +77,24 @@ class Regularizer {
   Vector relative_;
 };
 
+/// Columns that violate their stationarity conditions, the worst first.
+class Violators {
+ public:
+  /// Of the columns at zero that are not `known` (p,), those whose pull exceeds the threshold (p,), one for each group.
+  Violators(const Regularizer& regularizer, const Vector& thresholds, const Vector& gradient,
+            const std::vector<char>& known);
+
+  size_t size() const { return worst_.size(); }
+  /// Leaves the `most` worst ones. What the pull of the next one is in units of its threshold; 1 where none is left
+  /// out.
+  double keep(size_t most);
+  /// With the other columns of their groups. Ordered by how much they violate, not by number: sweeps of a nonconvex
+  /// model depend on the order, and the answer should not depend on how the caller arranged the columns.
+  Columns columns();
+
+ private:
+  const Groups& groups_;
+  std::vector<std::pair<double, Index>> worst_;  // minus the pull in units of the threshold, column
+};
+
 }  // namespace pyreweight

@@ -21,6 +21,7 @@ class Softmax final : public Loss {
   double constant(double mean) const override { return std::log(mean); }
   void check(const ConstVec& y) const override;
   bool known_noise() const override { return true; }
+  bool separable() const override { return true; }
   std::unique_ptr<Loss> in_units(double) const override { return nullptr; }
   bool separates(const ConstVec& y, const ConstVec& z, const ConstVec& pi) const override;
 
