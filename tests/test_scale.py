@@ -57,3 +57,15 @@ def test_memory_of_each_solver():
     assert len(shares) == 19
     assert {name: share for name, share in shares.items() if share > most.get(name, 0.2)} == {}
     assert shares["irls"] > 0.3, "what is measured is not the peak"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space as Linux does")
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_without_memory(threads):
+    """A call without the memory it needs ends in ``MemoryError`` and nothing else, and works again afterwards."""
+    # One heap for all threads, and none kept in reserve: what is freed is gone.
+    answer = run(child="no_memory.py", OMP_NUM_THREADS=threads, MALLOC_ARENA_MAX="1", MALLOC_MMAP_THRESHOLD_="65536")
+    assert [sum(ended.values()) for ended in answer.values()] == [4] * 11
+    enough = {name for name, ended in answer.items() if ended["MemoryError"] == 0}
+    assert enough <= {"huber", "classifier"}, "a limit was none"

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 #include <thread>
+#include <vector>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -53,6 +54,35 @@ inline int available_threads() {
 #endif
 }
 
+/// How many of `threads` threads OpenMP can have: it ends the process when the system refuses it one, so those beyond
+/// the last region of this thread are tried first, which costs some microseconds once.
+inline int startable_threads(int threads) {
+  static thread_local int last = 1;
+  if (threads <= last) {
+    if (threads > 1) last = threads;
+    return threads;
+  }
+  std::atomic<bool> end{false};
+  std::vector<std::thread> tried;
+  const auto join = [&] {
+    end = true;
+    for (std::thread& thread : tried) thread.join();
+  };
+  try {
+    tried.reserve(static_cast<size_t>(threads));
+    while (static_cast<int>(tried.size()) < threads - last) {
+      tried.emplace_back([&end] {
+        while (!end) std::this_thread::yield();
+      });
+    }
+  } catch (const std::exception&) {  // std::system_error, std::bad_alloc
+    join();
+    return last;
+  }
+  join();
+  return last = threads;
+}
+
 /// Runs body(0), ..., body(tasks - 1), each about `work` floating-point operations, on the available threads. What a
 /// task computes must not depend on the others, so results are the same for any number of threads. The monitor is
 /// polled between batches of about 30 ms; the first exception of a task is rethrown here.
@@ -60,7 +90,8 @@ template <class Body>
 void parallel_for(Index tasks, double work, Monitor& monitor, const Body& body) {
   constexpr double kTooSmall = 4e6;  // below this, starting threads costs more than the work
   constexpr double kBatchPerThread = 1e8;
-  const int threads = tasks * work < kTooSmall ? 1 : static_cast<int>(std::min<Index>(available_threads(), tasks));
+  const int threads =
+      tasks * work < kTooSmall ? 1 : startable_threads(static_cast<int>(std::min<Index>(available_threads(), tasks)));
   const double in_batch = std::max(1.0, threads * kBatchPerThread / std::max(work, 1.0));
   const Index batch =
       in_batch >= static_cast<double>(tasks) ? tasks : std::max<Index>(threads, static_cast<Index>(in_batch));
@@ -92,7 +123,7 @@ void parallel_for(Index tasks, double work, Monitor& monitor, const Body& body) 
 template <class Body>
 void parallel_jobs(Index jobs, double work, Monitor& monitor, const Body& body) {
   constexpr double kTooSmall = 4e6;
-  const int threads = jobs * work < kTooSmall || monitor.verbose() ? 1 : available_threads();
+  const int threads = jobs * work < kTooSmall || monitor.verbose() ? 1 : startable_threads(available_threads());
   if (threads == 1 || jobs < threads) {
     for (Index job = 0; job < jobs; ++job) body(job, monitor);
     return;

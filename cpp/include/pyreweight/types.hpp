@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "pyreweight/storage.hpp"
+
 namespace pyreweight {
 
 using Index = Eigen::Index;
