@@ -67,8 +67,8 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Target of the certificate. ``solver="auto"``: ``dual_gap_ <= tol * objective_`` for l1 and elastic net,
         ``kkt_residual_ <= tol * alpha_`` otherwise, each plus a rounding floor of 64 machine epsilons of the data. It
         ends with Newton steps, so answers are usually accurate to rounding whatever `tol`; for a loss that is not
-        squared, with thousands of nonzero coefficients on sparse data, it ends at `tol`. ``solver="irls"``: the largest
-        change of a (scaled) coefficient over the largest coefficient.
+        squared, with thousands of nonzero coefficients on sparse data, a `tol` above 1e-6 is taken at its word.
+        ``solver="irls"``: the largest change of a (scaled) coefficient over the largest coefficient.
     warm_start : bool, default=False
         Start from `coef_` of the last fit. With ``alpha="auto"`` the path always starts at its top.
     verbose : int, default=0

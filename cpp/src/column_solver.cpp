@@ -26,7 +26,7 @@ ColumnSolver::ColumnSolver(const Problem& problem) : problem_(problem), columns_
 
 void ColumnSolver::append(const Columns& fresh, const ConstVec& correlations) {
   const Index k = size(), m = static_cast<Index>(fresh.size());
-  columns_.append(fresh);
+  columns_.append(fresh, problem_.monitor);
   v_.conservativeResize(k + m);
   v_.tail(m).setZero();
   c_.conservativeResize(k + m);

@@ -20,10 +20,10 @@ namespace pyreweight {
 namespace {
 
 constexpr int kMaxPasses = 1000;
-// Stationarity aimed at, in units of the level: rounding, whatever tol asks for, so that the answer does not depend on
-// tol, unless columns are swept; the same before a last look at the columns outside, and while these are known to
+// Stationarity aimed at, in units of the level: rounding, so that the answer does not depend on tol, unless columns are
+// swept and tol is above kAllDigits; the same before a last look at the columns outside, and while these are known to
 // violate theirs.
-constexpr double kTarget = 1e-13;
+constexpr double kTarget = 1e-13, kAllDigits = 1e-6;
 constexpr double kMiddleTarget = 1e-5, kLooseTarget = 1e-2;
 constexpr double kShareOfViolation = 0.3;
 constexpr double kSweptDrop = 0.2;
@@ -197,9 +197,9 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
   return true;
 }
 
-/// Whether tol is met where the last digits would cost as much as all the others.
+/// Whether tol is met, for a caller who asks for few digits, where the last ones would cost as much as all the others.
 bool NewtonSolver::swept_far_enough(const Regularizer& regularizer) {
-  if (!model_serves(regularizer) || !model_.swept()) return false;
+  if (problem_.options.tol <= kAllDigits || !model_serves(regularizer) || !model_.swept()) return false;
   certify(problem_, regularizer, solution_);
   return certified(problem_, regularizer, solution_);
 }

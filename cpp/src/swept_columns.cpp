@@ -26,12 +26,13 @@ SweptColumns::SweptColumns(const Design& design) : design_(design), pi_(design.r
   total_ = common_.transpose() * weighted_common_;
 }
 
-void SweptColumns::append(const Columns& fresh) {
+void SweptColumns::append(const Columns& fresh, Monitor& monitor) {
   rows_.reserve(rows_.size() + static_cast<size_t>(design_.stored(fresh)));
   columns_.reserve(columns_.size() + fresh.size());
   common_sums_.reserve((columns_.size() + fresh.size()) * static_cast<size_t>(common_.cols()));
   Vector sum(common_.cols());
   for (const Index j : fresh) {
+    monitor.poll();
     const auto begin = static_cast<Index>(rows_.size()), values = static_cast<Index>(values_.size());
     design_.append_stored(j, rows_, values_);
     Column column = {

@@ -51,8 +51,8 @@ void check(const Design& design, Random& random) {
   const Vector& pi = design.row_weights();
   const Columns order = random.permutation(cols);
   SweptColumns swept(design);
-  swept.append(Columns(order.begin(), order.begin() + 4));  // they may come in parts
-  swept.append(Columns(order.begin() + 4, order.end()));
+  swept.append(Columns(order.begin(), order.begin() + 4), monitor);  // they may come in parts
+  swept.append(Columns(order.begin() + 4, order.end()), monitor);
   Matrix W(rows, cols);
   for (Index i = 0; i < cols; ++i) W.col(i) = Z.col(order[static_cast<size_t>(i)]);
 

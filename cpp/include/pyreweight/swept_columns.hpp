@@ -20,7 +20,7 @@ class SweptColumns {
   Index size() const { return static_cast<Index>(columns_.size()); }
   Index rows() const { return pi_.size(); }
   const Vector& row_weights() const { return pi_; }
-  void append(const Columns& fresh);
+  void append(const Columns& fresh, Monitor& monitor);
   /// z_i' diag(pi) z_i.
   double diagonal(Index i) const { return at(i).diagonal; }
 

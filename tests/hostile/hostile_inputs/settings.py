@@ -7,10 +7,8 @@ from .subjects import cross_validated
 from .table import case, data
 
 
-@case(126, "set_params between fits")
+@case(126, "set_params between fits", asks=lambda subject: subject.make is not None)
 def parameters_between_fits(subject):
-    if subject.make is None:
-        return
     X, y = data(subject)
     model = subject.make(penalty="l1").fit(X, y)
     before = model.predict(X)
@@ -25,10 +23,13 @@ def parameters_between_fits(subject):
     yield Trial(X, y)
 
 
-@case(127, "warm start with another p, dtype or classes", Refused("warm_start"))
+@case(
+    127,
+    "warm start with another p, dtype or classes",
+    Refused("warm_start"),
+    asks=lambda subject: subject.make is not None and not subject.grid,
+)
 def warm_start(subject):
-    if subject.make is None or subject.grid:
-        return
     X, y = data(subject)
     model = subject.make(alpha=0.05, penalty="l1", warm_start=True).fit(X, y)
     cold = model.coef_.copy()
