@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "problems.hpp"
 #include "pyreweight/column_solver.hpp"
 #include "pyreweight/columns.hpp"
@@ -164,10 +167,21 @@ TEST_CASE("sweeps over the columns: moves, coordinates placed one by one, and in
   CHECK(largest_difference(pair.columns.v(), pair.gram.v()) <= 1e-13);
   CHECK(largest_difference(pair.columns.correlations(), pair.gram.correlations()) <= 1e-13);
 
-  Monitor stop = interrupting_monitor();
+  bool wanted = true;
+  const auto wait = [] { std::this_thread::sleep_for(std::chrono::milliseconds(60)); };  // one poll per 50 ms counts
+  Monitor stop(
+      [&] {
+        if (wanted) throw Interrupted();
+      },
+      nullptr);
   const Problem problem{*design, pair.problem.target, stop, {}};
   ColumnSolver interrupted(problem);
+  wait();
+  CHECK_THROWS_AS(interrupted.append(all_columns(15), Vector::Zero(15)), Interrupted);
+  wanted = false;
   interrupted.append(all_columns(15), Vector::Zero(15));
+  wanted = true;
+  wait();
   CHECK_THROWS_AS(interrupted.solve(Vector::Constant(15, 0.01), Vector::Zero(15)), Interrupted);
 }
 
