@@ -61,13 +61,14 @@ _PEERS = {
     "path": ["sklearn-gram", "celer", "adelie", "adelie-cov", "glmnet"],
     "logistic": ["liblinear", "newton-cd", "celer", "celer-pn"],
     "nonconvex": ["skglm", "celer-reweighted", "pycasso"],
+    "log_sum": ["celer-reweighted"],  # skglm had not arrived after a minute
 }
 
 
 def quick_peers(workload):
     """Names of the solvers that a quick run compares on a workload."""
     if workload.penalty != "l1":
-        return _PEERS["nonconvex"]
+        return _PEERS.get(workload.penalty, _PEERS["nonconvex"])
     if workload.loss == "logistic":
         return _PEERS["logistic"]
     return _PEERS["path" if workload.ratio is None else "one fit"]
