@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ._native import core
 from .penalties import get_penalty
-from .penalties.arguments import check_reals
+from .penalties.arguments import check_count, check_reals
 from .training_arguments import as_core_takes_it, check_matrix, check_numbers, check_switches, encode_target
 from .validation import check_feature_weights, check_sample_weight
 
@@ -210,7 +210,8 @@ def dropout_training(
     penalty = get_penalty(dropout)
     numbers = check_numbers(alpha, step, decay, min_keep_prob)
     kinds = check_switches(loss, pattern, distribution, fit_intercept, standardize)
-    counts = _check_counts(n_steps=n_steps, batch_size=batch_size, n_records=n_records)
+    counts = {"n_steps": n_steps, "batch_size": batch_size, "n_records": n_records}
+    counts = {name: check_count(value, name, least=1, most=2**31 - 1) for name, value in counts.items()}
     X, y = check_matrix(X), column_or_1d(y)
     check_consistent_length(X, y)
     weights = check_sample_weight(sample_weight, len(y))
@@ -248,13 +249,6 @@ def dropout_training(
         periods_=periods if len(periods) else None,
         **{f"{key}_": value for key, value in answer.items()},
     )
-
-
-def _check_counts(**counts) -> dict[str, int]:
-    for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value < 2**31:
-            raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
-    return {name: int(value) for name, value in counts.items()}
 
 
 def _check_start(start, n_features: int) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import toeplitz
 
 from ._native import core
-from .penalties.arguments import check_number
+from .penalties.arguments import check_count, check_number
 from .training_arguments import as_core_takes_it, check_matrix
 from .validation import check_sample_weight
 
@@ -123,7 +123,7 @@ def strided_covariance(n_features: int, keep_prob: float) -> NDArray[np.float64]
            [-0.117,  1.   , -0.117],
            [ 0.384, -0.117,  1.   ]])
     """
-    _check_count(n_features, "n_features")
+    check_count(n_features, "n_features", least=0)
     keep_prob = check_number(keep_prob, "keep_prob")
     if not 0.001 <= keep_prob <= 1:
         raise ValueError(f"keep_prob must be in [0.001, 1], got {keep_prob!r}")
@@ -133,11 +133,6 @@ def strided_covariance(n_features: int, keep_prob: float) -> NDArray[np.float64]
     for d, chance in enumerate(periods, start=1):
         together[distance % d == 0] += chance / d
     return toeplitz(together / keep_prob**2 - 1)
-
-
-def _check_count(value: object, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f"{name} must be an integer >= 0, got {value!r}")
 
 
 def _mask_moments(mask_mean, mask_cov, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

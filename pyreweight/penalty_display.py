@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from .penalties import Penalty, get_penalty
-from .penalties.arguments import check_positive, check_reals
+from .penalties.arguments import check_count, check_positive, check_reals
 
 
 class PenaltyDisplay:
@@ -108,10 +108,9 @@ class PenaltyDisplay:
             grid = alpha * np.linspace(-5, 5, 401) if points is None else _check_points(points)
             curves = [(alpha * penalty.value(grid, alpha), penalty.keep_prob(grid, alpha)) for penalty in objects]
         elif view == "vector":
-            if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
-                raise ValueError(f"dim must be an integer >= 1, got {dim!r}")
+            dim = check_count(dim, "dim", least=1)
             grid = np.arange(dim + 1)
-            curves = [_vector_view(penalty, alpha, int(dim)) for penalty in objects]
+            curves = [_vector_view(penalty, alpha, dim) for penalty in objects]
         else:
             raise ValueError(f"view must be 'scalar' or 'vector', got {view!r}")
         left, right = ([curve[side] for curve in curves] for side in (0, 1))

@@ -51,8 +51,8 @@ Columns pilot_columns(const Problem& problem, const ConstVec& l1, const ConstVec
   const Design& design = problem.design;
   const Index n = design.rows(), p = design.cols(), rows = kRowsPerColumn * p;
   // The Gram matrix of the part takes about as long as a round, and the part is not most of the rows.
-  const Columns everyone = all_columns(p);
   if (p < kLeastColumns || n < p * p || n < 4 * rows) return {};
+  const Columns everyone = all_columns(p);
   if (design.stored(everyone) < static_cast<double>(n) * static_cast<double>(p)) return {};  // sparse rounds are cheap
   const Part part(problem, everyone, n / rows);
   if (!part.gram.allFinite()) return {};  // its rows do not count

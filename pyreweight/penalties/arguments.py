@@ -1,4 +1,4 @@
-"""Checks of what the methods of a penalty take; the errors name the argument."""
+"""Checks of numbers that penalties and functions take; the errors name the argument."""
 
 import math
 from numbers import Real
@@ -23,6 +23,13 @@ def check_positive(value: object, what: str) -> float:
     if not 0 < number < math.inf:
         raise ValueError(f"{what} must be positive and finite, got {value!r}")
     return number
+
+
+def check_count(value: object, what: str, least: int, most: float = math.inf) -> int:
+    """Return an integer between the two."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        raise ValueError(f"{what} must be an integer >= {least}, got {value!r}")
+    return int(value)
 
 
 def check_reals(values: ArrayLike, what: str) -> NDArray[np.float64]:
