@@ -7,18 +7,35 @@ namespace {
 // much faster operations on blocks are.
 constexpr double kSweepsExpected = 500, kBlockSpeed = 8;
 
+// What a row of a Newton step costs, exponentials and logarithms among it, in the time of a product.
+constexpr double kRowOfStep = 20;
+
+/// Blocks of dense columns are multiplied at a much higher speed than columns one by one. The columns of a class have
+/// a share of the rows to themselves, and are dense where they fill it.
+double block_speed(const Design& design, double stored, double columns) {
+  const double share = static_cast<double>(design.rows()) / static_cast<double>(design.commons());
+  return stored < 0.5 * share * columns ? 1.0 : kBlockSpeed;
+}
+
 }  // namespace
+
+bool are_sparse(const Design& design, const Columns& columns) {
+  return block_speed(design, design.stored(columns), static_cast<double>(columns.size())) == 1;
+}
+
+bool gram_is_cheaper(const Design& design, const Columns& columns, double steps) {
+  const double k = static_cast<double>(columns.size()), n = static_cast<double>(design.rows());
+  const double stored = design.stored(columns);
+  const double gram = stored + 0.5 * stored * (stored / n) / block_speed(design, stored, k) + k * k * k / 6;
+  return gram < steps * (kRowOfStep * n + 2 * stored);
+}
 
 bool columns_are_cheaper(const Design& design, const Columns& working, const Columns& fresh, Index active_now) {
   const double k = static_cast<double>(working.size()), m = static_cast<double>(fresh.size());
   const double active = m + static_cast<double>(active_now);
   Columns all = working;
   all.insert(all.end(), fresh.begin(), fresh.end());
-  const double stored = design.stored(all), a_column = stored / (k + m);
-  // Blocks of dense columns are multiplied at a much higher speed than columns one by one; so are those of a factor.
-  // The columns of a class have a share of the rows to themselves, and are dense where they fill it.
-  const double share = static_cast<double>(design.rows()) / static_cast<double>(design.commons());
-  const double speed = a_column < 0.5 * share ? 1.0 : kBlockSpeed;
+  const double stored = design.stored(all), a_column = stored / (k + m), speed = block_speed(design, stored, k + m);
   const double gram = m * (k + 0.5 * m) * a_column / speed + active * active * active / (3 * kBlockSpeed);
   // What sweeps go through lies side by side: an index and a value for each entry.
   return gram > kSweepsExpected * 2 * stored && 1.5 * stored < (k + m) * (k + m);

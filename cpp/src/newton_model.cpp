@@ -50,11 +50,17 @@ void NewtonModel::extend(const Columns& working, const Solution& at) {
     mean_.resize(0);
   }
   const ModelDesign model(problem_, working, curvature_);
-  Columns known = all_columns(static_cast<Index>(columns_.size())), added;
-  for (size_t i = columns_.size(); i < working.size(); ++i) added.push_back(static_cast<Index>(i));
-  const Matrix cross = model.design().gram(known, added, problem_.monitor);
-  const Matrix own = model.design().gram(added, added, problem_.monitor);
-  gram_->append(cross, own, Vector::Zero(static_cast<Index>(added.size())));
+  const Columns all = all_columns(static_cast<Index>(working.size()));
+  const Index known = static_cast<Index>(columns_.size()), added = static_cast<Index>(fresh.size());
+  const Columns last(all.begin() + known, all.end());
+  if (2 * added <= known) {  // then one visit to the rows is worth products that are computed twice
+    const Matrix products = model.design().gram(all, last, problem_.monitor);
+    gram_->append(products.topRows(known), products.bottomRows(added), Vector::Zero(added));
+  } else {
+    const Columns first(all.begin(), all.begin() + known);
+    const Matrix cross = model.design().gram(first, last, problem_.monitor);
+    gram_->append(cross, model.design().gram(last, last, problem_.monitor), Vector::Zero(added));
+  }
   mean_ = model.mean();
   columns_ = working;
 }

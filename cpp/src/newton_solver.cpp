@@ -8,6 +8,7 @@
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
 #include "pyreweight/common_shift.hpp"
+#include "pyreweight/inner_choice.hpp"
 #include "pyreweight/intercept.hpp"
 #include "pyreweight/quadratic_model.hpp"
 #include "pyreweight/registry.hpp"
@@ -32,6 +33,11 @@ constexpr int kModelReweightings = 20;
 constexpr int kSmoothReweightings = 3;
 // Of the residual at hand, what a model of one penalty for every column is solved to.
 constexpr double kForcing = 0.1;
+// Residual from which on the objective changes by its rounding only.
+constexpr double kUnresolved = 1e-7;
+// Steps that the curvature of a new point will still take to the solution, and the residual from which on it is worth
+// asking.
+constexpr double kStepsOfNewCurvature = 3, kNear = 0.1;
 // A step that leaves more than this of the residual asks for the curvature of the point it reached; one that fails at
 // the last leaves rounding.
 constexpr double kSlow = 0.35, kSlowAtEnd = 0.15, kRounding = 1e-9;
@@ -75,25 +81,37 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const ConstVec& d
   const Solution from = solution_;
   const Vector v = gather(from.v, working_);
   const Vector& pi = problem_.design.row_weights();
-  const double penalty = regularizer.value(working_, v), loss = loss_value(problem_, from);
   const double residual = working_residual(regularizer);
-  // Of a sum over all rows.
-  const double rounding = std::max(1e-14, 4e-16 * std::sqrt(static_cast<double>(pi.size())));
-  for (double length = 1; length > 1e-8; length *= 0.5) {
-    const Vector reached = v + length * direction;
+  const auto point_to = [&](double length) {
     solution_.predictor = from.predictor + length * change;
     solution_.predictor.array() += length * intercept_step;
-    const double fall = (loss_value(problem_, solution_) - loss) + (regularizer.value(working_, reached) - penalty);
-    const bool too_small_to_tell = std::abs(fall) <= rounding * (1 + std::abs(loss) + penalty);
-    if (!(fall < 0) && !too_small_to_tell) continue;
+  };
+  const auto arrive = [&](double length) {
+    const Vector reached = v + length * direction;
     solution_.intercept = from.intercept + length * intercept_step;
     for (size_t i = 0; i < working_.size(); ++i) solution_.v[working_[i]] = reached[static_cast<Index>(i)];
     problem_.loss->residual(problem_.target, solution_.predictor, solution_.residual);
     Vector gradient(reached.size());
     problem_.design.correlate_some(working_, solution_.residual.cwiseProduct(pi), gradient, problem_.monitor);
     for (size_t i = 0; i < working_.size(); ++i) solution_.gradient[working_[i]] = gradient[static_cast<Index>(i)];
-    // Near the solution the objective no longer resolves a step; the residual still does.
-    if (!too_small_to_tell || working_residual(regularizer) < 0.9 * residual) return true;
+    return working_residual(regularizer) < 0.9 * residual;
+  };
+  // Near the solution the objective no longer resolves a step; the residual still does.
+  if (residual <= kUnresolved) {
+    point_to(1);
+    if (arrive(1)) return true;
+  }
+  const double penalty = regularizer.value(working_, v), loss = loss_value(problem_, from);
+  // Of a sum over all rows.
+  const double rounding = std::max(1e-14, 4e-16 * std::sqrt(static_cast<double>(pi.size())));
+  for (double length = 1; length > 1e-8; length *= 0.5) {
+    point_to(length);
+    const double change_of_penalty = regularizer.value(working_, v + length * direction) - penalty;
+    const double fall = (loss_value(problem_, solution_) - loss) + change_of_penalty;
+    const bool too_small_to_tell = std::abs(fall) <= rounding * (1 + std::abs(loss) + penalty);
+    if (!(fall < 0) && !too_small_to_tell) continue;
+    const bool closer = arrive(length);
+    if (!too_small_to_tell || closer) return true;
     break;
   }
   solution_ = from;
@@ -164,6 +182,16 @@ Regularizer NewtonSolver::lasso(Vector thresholds) const {
           regularizer_.groups()};
 }
 
+/// Whether the steps that an old curvature will still take cost more than the curvature of the present point. Not asked
+/// of penalties that are not convex, whose answer must not tell weights from copies of rows.
+bool NewtonSolver::new_curvature_pays(const Regularizer& regularizer, double before, double residual) const {
+  if (!regularizer.penalty().convex() || !(residual < before) || before > kNear || !(residual > kTarget)) {
+    return false;
+  }
+  const double steps = std::log(kTarget / residual) / std::log(residual / before) - kStepsOfNewCurvature;
+  return steps > 0 && gram_is_cheaper(problem_.design, working_, steps);
+}
+
 /// Newton steps on the working columns; false when the limit of reweightings was reached.
 bool NewtonSolver::descend(Regularizer& regularizer, double target) {
   forcing_ = kForcing;
@@ -179,7 +207,7 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
     if (!lags && before <= kRounding && residual > kSlowAtEnd * before) break;
     if (!moved && (!lags || residual <= kRounding)) break;
     const bool slow = residual > (before <= kLooseTarget ? kSlowAtEnd : kSlow) * before;
-    if (!moved || slow || !model_.lags()) renew_model(regularizer);
+    if (!moved || slow || !model_.lags() || new_curvature_pays(regularizer, before, residual)) renew_model(regularizer);
     if (!moved) continue;
     // As exact as the last model turned out to be (Eisenstat and Walker, 1996).
     forcing_ = std::min(kForcing, residual > accuracy_ ? (residual - accuracy_) / before : residual);
@@ -220,6 +248,8 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
       const double violation = pull / regularizer.zero_thresholds()[worst] - 1;
       target = std::max(kLooseTarget, kShareOfViolation * violation);
     }
+    // Where the products that are missing would be most of all, those of the present curvature cost hardly more.
+    if (2 * fresh.size() > working_.size()) renew_model(regularizer);
     let_in(fresh);
     const bool within_limits = descend(regularizer, target);
     const Vector weighted = solution_.residual.cwiseProduct(problem_.design.row_weights());

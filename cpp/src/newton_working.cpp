@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "pyreweight/columns.hpp"
+#include "pyreweight/inner_choice.hpp"
 #include "pyreweight/newton_solver.hpp"
 
 namespace pyreweight {
@@ -22,7 +23,10 @@ Columns NewtonSolver::worst_violators(const Regularizer& regularizer) const {
   Violators violators(regularizer, regularizer.zero_thresholds(), solution_.gradient, in_working_);
   const size_t active = support(solution_.v).size(), most = std::max(kLeastGrowth, active);
   const auto all_are_swept = [&] {
-    return model_serves(regularizer) && model_.sweeps(working_, violators.columns(), static_cast<Index>(active));
+    if (!model_serves(regularizer)) return false;
+    // Of dense columns the worst ones do for a start, whose Gram matrix costs next to nothing.
+    const Columns fresh = violators.columns();
+    return are_sparse(problem_.design, fresh) && model_.sweeps(working_, fresh, static_cast<Index>(active));
   };
   if (violators.size() > most && !all_are_swept()) violators.keep(most);
   return violators.columns();

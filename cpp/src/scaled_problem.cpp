@@ -73,7 +73,7 @@ Groups class_groups(const Groups& of_coefficients, const ClassDesign& design) {
 
 std::unique_ptr<Loss> loss_in_units(const Loss* loss, const Target& target, const Vector& weights) {
   // Targets with several outputs are labels, which have no units.
-  if (!loss || target.constant || loss->outputs() > 1) return nullptr;
+  if (!loss || target.constant || loss->outputs() > 1 || !loss->in_units(1)) return nullptr;
   return loss->in_units(1 / robust_spread(target.values, weights));
 }
 

@@ -9,4 +9,11 @@ namespace pyreweight {
 /// Gram matrix lacks and a factor of a support as large as it may become, against coordinate descent over the columns.
 bool columns_are_cheaper(const Design& design, const Columns& working, const Columns& fresh, Index active);
 
+/// Whether the columns store few of their entries.
+bool are_sparse(const Design& design, const Columns& columns);
+
+/// Whether a weighted Gram matrix of these columns costs less than so many of Newton's steps, each of which looks at
+/// every row and at these columns.
+bool gram_is_cheaper(const Design& design, const Columns& columns, double steps);
+
 }  // namespace pyreweight

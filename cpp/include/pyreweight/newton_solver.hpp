@@ -35,6 +35,7 @@ class NewtonSolver final : public Solver {
   Regularizer lasso(Vector thresholds) const;
   bool line_search(const Regularizer& regularizer, const ConstVec& direction, const Vector& change,
                    double intercept_step);
+  bool new_curvature_pays(const Regularizer& regularizer, double before, double residual) const;
   bool model_serves(const Regularizer& regularizer) const;
   Columns worst_violators(const Regularizer& regularizer) const;
   double working_residual(const Regularizer& regularizer) const;
