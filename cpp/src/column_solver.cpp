@@ -4,16 +4,19 @@
 #include <cmath>
 
 #include "pyreweight/columns.hpp"
+#include "pyreweight/extrapolation.hpp"
 #include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
 namespace {
 
 constexpr int kMaxRounds = 1000;
-// Sweeps over the support before conjugate gradients, which need few steps where columns are few and many where a
-// large support nearly interpolates.
-constexpr Index kLeastSweeps = 10, kMostSweeps = 40, kSupportPerSweep = 50;
-constexpr double kForcing = 0.1;  // of the error at hand, what is left of it before the next look at the signs
+// Sweeps over the support between two looks at the zeros; as many decide whether signs have settled.
+constexpr Index kLeastSweeps = 12, kMostSweeps = 40, kSupportPerSweep = 50, kSettled = 10;
+// So often in a row sweeps are given another turn before conjugate gradients try a support that has not settled.
+constexpr int kPatience = 8;
+// Of the error at hand, what is left of it before the next look at the signs; where the last look changed none.
+constexpr double kForcing = 0.1, kForcingSettled = 1e-3;
 constexpr Index kPollColumns = 4096;
 
 double soft_threshold(double z, double level) { return z > level ? z - level : z < -level ? z + level : 0.0; }
@@ -79,6 +82,46 @@ double ColumnSolver::sweep(const Columns& coordinates, const ConstVec& l1, const
   return excess;
 }
 
+double ColumnSolver::objective(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2) const {
+  double value = columns_.half_square();
+  for (const Index i : coordinates) {
+    if (v_[i] != 0) value += (l1[i] + 0.5 * l2[i] * std::abs(v_[i])) * std::abs(v_[i]);
+  }
+  return value;
+}
+
+/// Goes to `point`, up to where signs are lost, if the objective is lower there.
+void ColumnSolver::try_point(const Columns& coordinates, const Vector& point, const ConstVec& l1, const ConstVec& l2) {
+  if (!point.allFinite()) return;
+  const double before = objective(coordinates, l1, l2);
+  const Vector from = v_;
+  for (Index c = 0; c < point.size(); ++c) {
+    double& v = v_[coordinates[static_cast<size_t>(c)]];
+    v = v * point[c] > 0 || l1[coordinates[static_cast<size_t>(c)]] == 0 ? point[c] : 0.0;
+  }
+  renew_residual();
+  if (objective(coordinates, l1, l2) < before) return;
+  v_ = from;
+  renew_residual();
+}
+
+/// Sweeps over the coordinates until what they leave is allowed or their signs have settled (true); `excess` is what
+/// the last one left.
+bool ColumnSolver::descend(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
+                           double& excess) {
+  const Index k = static_cast<Index>(coordinates.size());
+  const Index most = std::max(kLeastSweeps, std::min(kMostSweeps, k / kSupportPerSweep));
+  Extrapolation extrapolation(k);
+  for (Index i = 0; i < most && excess > 0.5; ++i) {
+    problem_.monitor.poll();
+    bool settled = false;
+    excess = sweep(coordinates, l1, l2, allowed, settled);
+    if (settled && i >= kSettled) return true;
+    if (extrapolation.add(gather(v_, coordinates))) try_point(coordinates, extrapolation.point(), l1, l2);
+  }
+  return excess <= 0.5;
+}
+
 bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy) {
   if (size() == 0) return true;
   const Columns everyone = all_columns(size());
@@ -88,21 +131,22 @@ bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy
   }
   // Before the signs of the others are known there is no use in polishing: the error at hand decides how far to go.
   double error = kInfinity;
+  bool same_support = false;
+  int unsettled = 0;
   for (int round = 0; round < kMaxRounds; ++round) {
     if (!residual_current_) renew_residual();
     bool settled = false;
     double excess = sweep(everyone, l1, l2, allowed, settled);
     const Columns active = support(v_);
-    const Index sweeps =
-        std::max(kLeastSweeps, std::min(kMostSweeps, static_cast<Index>(active.size()) / kSupportPerSweep));
-    for (Index i = 0; i < sweeps && excess > 0.5; ++i) {
-      problem_.monitor.poll();
-      excess = sweep(active, l1, l2, allowed, settled);
-      if (settled && i >= 2) break;
+    settled = descend(active, l1, l2, allowed, excess);
+    if (!settled && ++unsettled < kPatience) {
+      residual_current_ = false;
+      continue;
     }
+    unsettled = 0;
     double loose = 1;
     if (excess > 0.5) {
-      loose = std::max(1.0, kForcing * std::min(error, excess));
+      loose = std::max(1.0, (same_support ? kForcingSettled : kForcing) * std::min(error, excess));
       const Reached reached = finish_on_support(l1, l2, loose * allowed);
       if (reached == Reached::indefinite) {
         renew_correlations();
@@ -110,6 +154,7 @@ bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy
       }
       if (reached == Reached::boundary) continue;
     }
+    same_support = support(v_) == active;
     renew_correlations();
     error = 0;
     bool optimal = loose <= 1;  // on the support as near as rounding lets it be

@@ -20,6 +20,7 @@ void in_blocks(Index count, Index of_task, size_t entries, Monitor& monitor, con
 }  // namespace
 
 SweptColumns::SweptColumns(const Design& design) : design_(design), pi_(design.row_weights()) {
+  same_weights_ = pi_.size() > 0 && (pi_.array() == pi_[0]).all();
   common_.resize(design.rows(), design.commons());
   for (Index c = 0; c < common_.cols(); ++c) common_.col(c) = design.common(c);
   weighted_common_ = pi_.asDiagonal() * common_;
@@ -78,11 +79,25 @@ void SweptColumns::renew(const Vector& target, const ConstVec& v) {
   common_residual_ = common_.transpose() * residual_;
 }
 
+double SweptColumns::half_square() const {
+  const Vector weighted = weighted_residual();
+  double sum = 0;
+  for (Index i = 0; i < pi_.size(); ++i) {
+    if (pi_[i] > 0) sum += weighted[i] * (weighted[i] / pi_[i]);
+  }
+  return 0.5 * sum;
+}
+
 void SweptColumns::step(Index i, double step) {
   const Column& column = at(i);
   double* const residual = residual_.data();
   const double* const pi = pi_.data();
-  visit_stored(column, [&](Index row, double entry) { residual[row] -= step * entry * pi[row]; });
+  if (same_weights_) {
+    const double scaled = step * pi[0];
+    visit_stored(column, [&](Index row, double entry) { residual[row] -= scaled * entry; });
+  } else {
+    visit_stored(column, [&](Index row, double entry) { residual[row] -= step * entry * pi[row]; });
+  }
   const double offset = step * column.offset;
   const double* const sums = common_sums_.data() + i * shift_.size();
   for (Index c = 0; c < shift_.size(); ++c) common_residual_[c] -= step * sums[c] - offset * total_(c, column.common);

@@ -29,6 +29,9 @@ constexpr double kCacheEntries = 4e6;
 constexpr double kTarget = 1e-12;
 // The same while columns outside are known to violate theirs: no use in polishing a point that will move.
 constexpr double kLooseTarget = 1e-2;
+// A caller who asks for fewer digits than these gets them where columns are swept, as the last ones would cost as much
+// as all the others; the accuracy then falls by this factor until tol is met.
+constexpr double kAllDigits = 1e-6, kAccuracyDrop = 0.2;
 // From one stage of the first solution to the next the thresholds fall to this at least.
 constexpr double kStageDrop = 0.4;
 constexpr double kFewGrowths = 4;
@@ -176,7 +179,12 @@ const Solution& WorkingSetSolver::solve() {
       continue;
     }
     if (polish) {
-      accuracy = 0;
+      const bool few_digits = by_columns_ && problem_.options.tol > kAllDigits;
+      if (few_digits) {
+        certify(problem_, regularizer_, solution_);
+        if (certified(problem_, regularizer_, solution_)) break;
+      }
+      accuracy = few_digits && accuracy > problem_.options.tol / 16 ? kAccuracyDrop * accuracy : 0;
       continue;
     }
     if (target > kTarget || (!reweighting && !exact)) {

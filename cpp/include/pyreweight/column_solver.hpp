@@ -7,8 +7,8 @@
 namespace pyreweight {
 
 /// The quadratic problem on a working set that is too large for its Gram matrix: G is known through products with the
-/// columns only, and nothing of size k x k is formed. Sweeps of coordinate descent, with the residual kept up to date,
-/// find the support; conjugate gradients on the support do the rest.
+/// columns only, and nothing of size k x k is formed. Sweeps of coordinate descent, with the residual kept up to date
+/// and extrapolated now and then, find the support; conjugate gradients on the support do the rest.
 class ColumnSolver final : public InnerSolver {
  public:
   explicit ColumnSolver(const Problem& problem);
@@ -34,6 +34,10 @@ class ColumnSolver final : public InnerSolver {
   void change(Index i, double to);
   double sweep(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
                bool& settled);
+  double objective(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2) const;  // of these, as they are
+  void try_point(const Columns& coordinates, const Vector& point, const ConstVec& l1, const ConstVec& l2);
+  bool descend(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
+               double& excess);
   Reached finish_on_support(const ConstVec& l1, const ConstVec& l2, const ConstVec& allowed);
   bool step_on_support(const Columns& active, const ConstVec& direction, const ConstVec& downhill, const ConstVec& l1,
                        const ConstVec& l2);

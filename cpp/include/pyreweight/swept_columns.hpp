@@ -33,6 +33,8 @@ class SweptColumns {
   void renew(const Vector& target, const ConstVec& v);
   /// diag(pi) r.
   Vector weighted_residual() const { return residual_ - weighted_common_ * shift_; }
+  /// r' diag(pi) r / 2.
+  double half_square() const;
   /// z_i' diag(pi) r.
   double correlation(Index i) const {
     double sum = stored_product(at(i), residual_);
@@ -73,6 +75,7 @@ class SweptColumns {
 
   const Design& design_;
   Vector pi_;                                // (n,) row weights
+  bool same_weights_ = false;                // for every row
   Matrix common_, weighted_common_, total_;  // (n, C) E and diag(pi) E, (C, C) E' diag(pi) E
   std::vector<Column> columns_;
   std::vector<std::uint32_t> rows_;
