@@ -8,6 +8,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
+from ._data import checked_by_core
 from ._native import core
 from .validation import Problem, check_start
 
@@ -19,26 +20,27 @@ def fit_problem(estimator, problem: Problem, start, stacklevel: int) -> None:
     """
     n_features, n_targets = problem.X.shape[1], problem.Y.shape[1]
     name, params = problem.penalty._core_arguments()
-    answer = core.fit(
-        X=problem.X,
-        Y=problem.Y,
-        sample_weight=problem.sample_weight,
-        penalty=name,
-        params=params,
-        alpha=problem.alpha,
-        solver=estimator.solver,
-        fit_intercept=bool(estimator.fit_intercept),
-        standardize=bool(estimator.standardize),
-        feature_weights=problem.feature_weights,
-        feature_groups=problem.feature_groups,
-        start=check_start(estimator, n_features, n_targets) if start is None else start,
-        max_iter=int(estimator.max_iter),
-        tol=float(estimator.tol),
-        eps=problem.eps,
-        report=print if estimator.verbose else None,
-        loss=problem.loss,
-        loss_params={},
-    )
+    with checked_by_core(estimator, problem.X):
+        answer = core.fit(
+            X=problem.X,
+            Y=problem.Y,
+            sample_weight=problem.sample_weight,
+            penalty=name,
+            params=params,
+            alpha=problem.alpha,
+            solver=estimator.solver,
+            fit_intercept=bool(estimator.fit_intercept),
+            standardize=bool(estimator.standardize),
+            feature_weights=problem.feature_weights,
+            feature_groups=problem.feature_groups,
+            start=check_start(estimator, n_features, n_targets) if start is None else start,
+            max_iter=int(estimator.max_iter),
+            tol=float(estimator.tol),
+            eps=problem.eps,
+            report=print if estimator.verbose else None,
+            loss=problem.loss,
+            loss_params={},
+        )
     fits = answer["fits"]
 
     def collect(key):
@@ -112,29 +114,30 @@ def fit_path(
     """Run the core on a path; the parameters are those of `model`, the weights by default those of `problem`."""
     name, params = problem.penalty._core_arguments()
     is_count = isinstance(alphas, int)
-    answer = core.fit_path(
-        X=problem.X,
-        y=problem.Y[:, 0],
-        sample_weight=problem.sample_weight if sample_weight is None else sample_weight,
-        test_weight=np.zeros(0) if test_weight is None else test_weight,
-        penalty=name,
-        params=params,
-        alphas=np.zeros(0) if is_count else alphas,
-        grid_size=alphas if is_count else 0,
-        solver=model.solver,
-        fit_intercept=bool(model.fit_intercept),
-        standardize=bool(model.standardize),
-        feature_weights=problem.feature_weights,
-        feature_groups=problem.feature_groups,
-        max_iter=int(model.max_iter),
-        tol=float(model.tol),
-        eps=eps,
-        degrees_of_freedom=test_weight is None,
-        workers=workers,
-        progress=progress,
-        check=check,
-        loss=problem.loss,
-    )
+    with checked_by_core(model, problem.X):
+        answer = core.fit_path(
+            X=problem.X,
+            y=problem.Y[:, 0],
+            sample_weight=problem.sample_weight if sample_weight is None else sample_weight,
+            test_weight=np.zeros(0) if test_weight is None else test_weight,
+            penalty=name,
+            params=params,
+            alphas=np.zeros(0) if is_count else alphas,
+            grid_size=alphas if is_count else 0,
+            solver=model.solver,
+            fit_intercept=bool(model.fit_intercept),
+            standardize=bool(model.standardize),
+            feature_weights=problem.feature_weights,
+            feature_groups=problem.feature_groups,
+            max_iter=int(model.max_iter),
+            tol=float(model.tol),
+            eps=eps,
+            degrees_of_freedom=test_weight is None,
+            workers=workers,
+            progress=progress,
+            check=check,
+            loss=problem.loss,
+        )
     parts = answer.pop("values"), answer.pop("indices"), answer.pop("indptr")
     with np.errstate(over="ignore"):
         values = parts[0].astype(problem.X.dtype, copy=False)

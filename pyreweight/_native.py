@@ -1,6 +1,7 @@
 """Chooses the compiled core for this processor; the only import of the binary.
 
-Two builds of the same sources are installed on x86-64: ``_core`` runs everywhere, ``_core_v3`` uses AVX2 and FMA.
+Two builds of the same sources are installed on x86-64: ``_core`` runs everywhere, ``_core_v3`` uses AVX2 and FMA, and
+AVX-512 in the products of Gram matrices where the processor has it.
 ``PYREWEIGHT_ISA=baseline`` or ``PYREWEIGHT_ISA=v3`` overrides the choice.
 """
 

@@ -6,7 +6,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from .validation import check_data
+from ._data import check_data
 
 
 class ClassPredictions:

@@ -5,8 +5,9 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import fit_problem
+from ._data import check_data
 from ._uncertainty import mask_spread
-from .validation import Problem, check_data, check_loss, check_problem
+from .validation import Problem, check_loss, check_problem
 
 
 class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):

@@ -10,9 +10,9 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import validate_data
 
-from ._layout import by_columns, contiguous, refuse_masks_and_dates, well_formed
+from ._data import check_data
+from ._layout import by_columns, contiguous, refuse_masks_and_dates
 from .penalties import Penalty, get_penalty
 
 
@@ -53,7 +53,16 @@ def check_problem(
     if np.asarray(y).shape[1:] == (0,):
         raise ValueError(f"y must have at least one target, got shape {np.asarray(y).shape}")
     numeric = encode is None
-    X, y = check_data(estimator if owner is None else owner, X, y, multi_output=numeric, y_numeric=numeric)
+    # Rows of weight 0 are dropped before the core could complain of them, and an owner does more than one fit.
+    finite_later = owner is None and sample_weight is None
+    X, y = check_data(
+        estimator if owner is None else owner,
+        X,
+        y,
+        finite_later=finite_later,
+        multi_output=numeric,
+        y_numeric=numeric,
+    )
     if numeric:
         y = np.require(y, np.float64, "A")
     weights = check_sample_weight(sample_weight, X.shape[0])
@@ -79,13 +88,6 @@ def check_problem(
         penalty=penalty,
         alpha=alpha,
         one_target=y.ndim == 1,
-    )
-
-
-def check_data(estimator, X, *y, **options):
-    """Return what ``validate_data`` does, with X dense, CSC or CSR, float64 or float32, its structure checked."""
-    return validate_data(
-        estimator, well_formed(X), *y, accept_sparse=["csc", "csr"], dtype=[np.float64, np.float32], **options
     )
 
 

@@ -45,3 +45,15 @@ def test_rows_that_do_not_count():
     coef = model.fit(X, y, weight).coef_
     kept = weight == 1
     assert_allclose(coef, model.fit(X[kept], y[kept]).coef_, rtol=0, atol=1e-9)
+
+
+def test_columns_the_part_cannot_tell_apart():
+    """At this level most columns look as if they were needed, and there are too many to take them all."""
+    X, y = tall(n=20_000, p=140)
+    model = AdaptiveDropoutRegressor(1e-3, penalty="l1", standardize=False, fit_intercept=False).fit(X, y)
+    residual = y - X @ model.coef_
+    slack = np.abs(X.T @ residual) / len(y) - model.alpha_
+    assert model.converged_
+    assert np.abs(slack[model.coef_ != 0]).max() <= 1e-9
+    assert slack.max() <= 1e-9
+    assert 35 <= np.sum(model.coef_ != 0) < 140

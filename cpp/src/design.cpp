@@ -1,8 +1,6 @@
 #include "pyreweight/design.hpp"
 
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 #include "pyreweight/block_products.hpp"
 #include "pyreweight/parallel.hpp"
@@ -17,7 +15,7 @@ constexpr Index kGramTile = 192;      // columns of a tile of the Gram matrix
 constexpr Index kDualTile = 64;       // rows of a tile of the dual Gram matrix
 constexpr Index kRegionRows = 16384;  // rows between two polls of the monitor
 constexpr Index kRowParts = 4;        // parts the rows of a region are shared out in
-constexpr Index kMomentColumns = 16, kMomentRows = 1024;
+constexpr Index kPassColumns = 16;    // columns of a task of a pass over X
 
 Columns slice(const Columns& columns, Index first, Index count) {
   return Columns(columns.begin() + first, columns.begin() + first + count);
@@ -52,91 +50,6 @@ Design::Design(Index rows, Index cols, const ConstVec& sample_weight) : rows_(ro
 double Design::inverse_power_of_two(double x) {
   if (!(x > 0)) return 1.0;
   return std::ldexp(1.0, std::min(1022, std::max(-1022, -std::ilogb(x))));
-}
-
-/// Weighted mean and deviation of the columns, a block at a time. The textbook one-pass formula loses all digits of a
-/// column with mean 1e8 and deviation 1; shifted by the mean of the first rows it is safe for almost every column, and
-/// where it is not (sorted rows, extreme units, nearly constant columns) the column is visited twice more.
-void Design::column_moments(bool fit_intercept, Monitor& monitor) {
-  const Index targets = known_vector_.size() / std::max<Index>(rows_, 1);
-  const Index tasks = (cols_ + kMomentColumns - 1) / kMomentColumns;
-  const Vector totals = Eigen::Map<const Matrix>(known_vector_.data(), rows_, targets).colwise().sum();
-  const double work = (4.0 + 2.0 * targets) * rows_ * std::min(kMomentColumns, cols_);
-  parallel_for(tasks, work, monitor, [&](Index task) {
-    const Index first = task * kMomentColumns, width = std::min(kMomentColumns, cols_ - first);
-    Columns columns(static_cast<size_t>(width));
-    std::iota(columns.begin(), columns.end(), first);
-    Matrix block;
-    Vector shift = Vector::Zero(width), sum = Vector::Zero(width), square = Vector::Zero(width);
-    Matrix known = Matrix::Zero(width, targets);
-    for (Index i = 0; i < rows_; i += kMomentRows) {
-      const Index count = std::min(kMomentRows, rows_ - i);
-      raw_block(i, count, columns, block);
-      const auto weight = weights_.segment(i, count);
-      if (i == 0 && fit_intercept) shift = block.colwise().mean();
-      for (Index j = 0; j < width; ++j) {
-        if (fit_intercept) {
-          block.col(j).array() -= shift[j];
-          sum[j] += block.col(j).dot(weight);
-        }
-        square[j] += block.col(j).cwiseAbs2().dot(weight);
-        for (Index t = 0; t < targets; ++t) {
-          known(j, t) += block.col(j).dot(known_vector_.segment(t * rows_ + i, count));
-        }
-      }
-    }
-    for (Index j = 0; j < width; ++j) {
-      const double moment = fit_intercept ? square[j] - sum[j] * sum[j] : square[j];
-      const bool safe =
-          moment > 0.1 * square[j] && moment > 1e-200 && moment < 1e200 && moment > 1e-16 * shift[j] * shift[j];
-      if (safe) {
-        centre_[first + j] = fit_intercept ? shift[j] + sum[j] : 0.0;
-        deviation_[first + j] = std::sqrt(moment);
-      } else {
-        careful_moments(first + j, fit_intercept);
-      }
-      for (Index t = 0; t < targets; ++t) {
-        known_products_[t * cols_ + first + j] = safe ? known(j, t) - sum[j] * totals[t] : std::nan("");
-      }
-    }
-  });
-}
-
-/// The same for one column in two visits, scaled by a power of two so that squares neither overflow nor vanish.
-void Design::careful_moments(Index j, bool fit_intercept) {
-  Matrix block;
-  const auto for_blocks = [&](const auto& visit) {
-    for (Index i = 0; i < rows_; i += kRowBlock) {
-      const Index count = std::min(kRowBlock, rows_ - i);
-      raw_block(i, count, {j}, block);
-      visit(block.col(0).array(), weights_.segment(i, count).array());
-    }
-  };
-  double largest = 0, mean = 0, drift = 0, square = 0;
-  for_blocks([&](const auto& x, const auto& weight) {
-    largest = std::max(largest, (weight > 0).select(x.abs(), 0.0).maxCoeff());
-    if (fit_intercept) mean += (x * weight).sum();
-  });
-  const double unit = inverse_power_of_two(largest);
-  for_blocks([&](const auto& x, const auto& weight) {
-    const Eigen::ArrayXd centred = x * unit - mean * unit;
-    drift += (centred * weight).sum();
-    square += (centred.square() * weight).sum();
-  });
-  set_moments(j, fit_intercept, largest, unit, mean * unit, drift, square);
-}
-
-void Design::set_moments(Index j, bool fit_intercept, double largest, double unit, double mean, double drift,
-                         double square) {
-  // drift is what rounding left of the mean; the second moment is corrected for it.
-  if (fit_intercept) {
-    square -= drift * drift;
-    mean += drift;
-  }
-  const double deviation = std::sqrt(std::max(square, 0.0)) / unit;
-  const bool constant = fit_intercept && deviation <= 10 * std::numeric_limits<double>::epsilon() * largest;
-  centre_[j] = mean / unit;
-  deviation_[j] = constant ? 0.0 : deviation;
 }
 
 void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor) {
@@ -191,9 +104,9 @@ void Design::weighted_block(Index first, Index count, const Columns& columns, co
 }
 
 void Design::correlate_some(const Columns& columns, const ConstVec& u, MutVec out, Monitor& monitor) const {
-  const Index k = static_cast<Index>(columns.size()), tasks = (k + kMomentColumns - 1) / kMomentColumns;
-  parallel_for(tasks, 3.0 * rows_ * std::min(kMomentColumns, k), monitor, [&](Index task) {
-    const Index first = task * kMomentColumns, width = std::min(kMomentColumns, k - first);
+  const Index k = static_cast<Index>(columns.size()), tasks = (k + kPassColumns - 1) / kPassColumns;
+  parallel_for(tasks, 3.0 * rows_ * std::min(kPassColumns, k), monitor, [&](Index task) {
+    const Index first = task * kPassColumns, width = std::min(kPassColumns, k - first);
     const Columns part = slice(columns, first, width);
     Matrix block;
     Vector sum = Vector::Zero(width);

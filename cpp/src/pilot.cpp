@@ -63,10 +63,18 @@ Columns pilot_columns(const Problem& problem, const ConstVec& l1, const ConstVec
   for (Index j = 0; j < p; ++j) {
     if (solver.v()[j] != 0 || std::abs(solver.correlations()[j]) > kMayLeave * l1[j]) found.push_back(j);
   }
-  // So many are due to chance, as the noise of the part is not small beside the level.
-  const double k = static_cast<double>(found.size());
-  if (k * k < 2 * kEntryOfRound * static_cast<double>(p)) return found;
-  return p <= kNotManyColumns ? everyone : Columns();
+  // More of them are due to chance, as the noise of the part is not small beside the level.
+  const auto most = static_cast<size_t>(std::sqrt(2 * kEntryOfRound * static_cast<double>(p)));
+  if (found.size() <= most) return found;
+  if (p <= kNotManyColumns) return everyone;
+  const auto weight = [&](Index j) {
+    return solver.v()[j] != 0 ? 1 + std::abs(solver.v()[j]) : std::abs(solver.correlations()[j]) / l1[j];
+  };
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(most);
+  std::nth_element(found.begin(), end, found.end(), [&](Index i, Index j) { return weight(i) > weight(j); });
+  found.erase(end, found.end());
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 }  // namespace pyreweight
