@@ -83,6 +83,20 @@ def test_finite_and_certified(name, title, alpha, fit_intercept, standardize):
     assert np.all(two_sided <= 1e-6 * alpha + rounding[active])
 
 
+@pytest.mark.parametrize("name", ["cauchy", "geman_mcclure", "log_square"])
+def test_certified_however_the_data_are_rounded(name):
+    """Coefficients of 1e7 that cancel, where half of the digits of a Gram matrix are noise."""
+    rng = np.random.default_rng(0)
+    X, y = CASES["Hilbert matrix"]
+    for _ in range(10):
+        rounded = X * (1 + 2e-16 * rng.standard_normal(X.shape))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = AdaptiveDropoutRegressor(1e-3, penalty=name).fit(rounded, y)
+        cancelled = 4 * np.finfo(float).eps * np.max(np.abs(rounded) @ np.abs(model.coef_))
+        assert model.kkt_residual_ <= 1e-9 + 4 * cancelled
+
+
 @every_case
 def test_auto_alpha(title):
     X, y = CASES[title]

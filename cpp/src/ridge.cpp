@@ -1,5 +1,6 @@
 #include "pyreweight/ridge.hpp"
 
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -72,6 +73,25 @@ bool RidgeSolver::shifted_solve(const Columns& columns, const ConstVec& diagonal
   Matrix system = gram_of(columns);
   system.diagonal() += diagonal;
   return solve_positive_definite(system, right, x, monitor_);
+}
+
+Vector RidgeSolver::solve_near(const Columns& columns, const ConstVec& rho, const ConstVec& v,
+                               const ConstVec& residual) const {
+  const Index n = design_.rows(), k = rho.size();
+  const Vector root_weights = design_.row_weights().cwiseSqrt();
+  Vector root(k), rest(k);
+  for (Index j = 0; j < k; ++j) {
+    root[j] = std::sqrt(1 / (1 + rho[j]));
+    rest[j] = std::isinf(rho[j]) ? 1.0 : std::sqrt(rho[j] / (1 + rho[j]));
+  }
+  Matrix rows, system = Matrix::Zero(n + k, k);
+  design_.weighted_block(0, n, columns, root_weights, rows);
+  system.topRows(n) = rows * root.asDiagonal();
+  system.bottomRows(k).diagonal() = rest;
+  Vector right(n + k);
+  right.head(n) = root_weights.cwiseProduct(residual);
+  for (Index j = 0; j < k; ++j) right[n + j] = root[j] > 0 ? -rest[j] * v[j] / root[j] : 0.0;
+  return v + root.cwiseProduct(Vector(system.colPivHouseholderQr().solve(right)));
 }
 
 Vector RidgeSolver::primal(const Columns& columns, const ConstVec& rho, const Vector& y) {

@@ -12,6 +12,8 @@ namespace {
 
 constexpr double kTarget = 1e-13;          // KKT residual in units of the level at which nothing is left to gain
 constexpr int kPatience = 8;               // steps without progress before rounding is blamed
+constexpr int kGramPatience = 3;           // the same before the Gram matrix is blamed
+constexpr double kSmallEntries = 1e6;      // entries of a system that is solved without it
 constexpr double kSafeCurvature = 0.02;    // Newton's curvature counts when it is this much of the majoriser's
 constexpr Index kSmallSystem = 1000;       // columns for which a Hessian is cheap even when rows are fewer
 constexpr double kShortestStep = 0.05;     // of Newton's; shorter, another model is the better choice
@@ -33,7 +35,9 @@ class SmoothSolver {
     int idle = 0;
     for (int iter = 1; iter <= problem_.options.max_iter && idle < kPatience; ++iter) {
       problem_.monitor.poll();
-      Solution next = step(best);
+      // The majoriser's steps are slower than Newton's, but they can be had to all digits.
+      careful_ = careful_ || (idle >= kGramPatience && is_small());
+      Solution next = careful_ ? careful_step(best) : step(best);
       next.n_iter = iter;
       // A certified point is left for a better certificate only: on ill-conditioned data the objective goes on
       // creeping.
@@ -108,6 +112,20 @@ class SmoothSolver {
     return next;
   }
 
+  bool is_small() const {
+    const double n = static_cast<double>(problem_.design.rows()), k = static_cast<double>(columns_.size());
+    return (n + k) * k <= kSmallEntries;
+  }
+
+  Solution careful_step(const Solution& from) const {
+    const Vector v = gather(from.v, columns_);
+    Solution next = from;
+    next.v = scatter(ridge_.solve_near(columns_, regularizer_.ridge_weights(columns_, v), v, from.residual), columns_,
+                     from.v.size());
+    evaluate(next);
+    return next;
+  }
+
   /// Newton's step with a curvature of any sign, shortened until the objective is within `allowed`; false where the
   /// Hessian is not positive definite or the larger way.
   bool newton_step(const Vector& v, const Vector& slope, const Vector& curvature, double allowed, Solution& solution) {
@@ -146,6 +164,7 @@ class SmoothSolver {
   const Regularizer& regularizer_;
   RidgeSolver& ridge_;
   Columns columns_;
+  bool careful_ = false;
 };
 
 }  // namespace

@@ -20,6 +20,10 @@ class RidgeSolver {
   /// x = (G + diag(diagonal))^-1 right on the given columns, entries of any sign; false when not positive definite.
   bool shifted_solve(const Columns& columns, const ConstVec& diagonal, const ConstVec& right, Vector& x);
 
+  /// v again, from coefficients near it and their residual (n,): by orthogonal transformations of the columns instead
+  /// of their Gram matrix, which has only half of the digits where columns are almost dependent. For small systems.
+  Vector solve_near(const Columns& columns, const ConstVec& rho, const ConstVec& v, const ConstVec& residual) const;
+
  private:
   Vector primal(const Columns& columns, const ConstVec& rho, const Vector& y);
   Vector dual(const Columns& columns, const ConstVec& rho, const Vector& y);
