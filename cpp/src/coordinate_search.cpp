@@ -1,5 +1,6 @@
 #include "pyreweight/coordinate_search.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "pyreweight/columns.hpp"
@@ -7,8 +8,9 @@
 namespace pyreweight {
 namespace {
 
-constexpr int kSweepsWithout = 6;    // after a coordinate has been taken out
-constexpr double kSameValue = 1e-9;  // relative; closer, a prox has found what is there
+constexpr int kSweepsAfter = 6;        // a step that is tried
+constexpr double kSameValue = 1e-9;    // relative; closer, a prox has found what is there
+constexpr double kWorthMoving = 1e-3;  // share of what the step cost
 
 }  // namespace
 
@@ -19,22 +21,24 @@ CoordinateSearch::CoordinateSearch(const Problem& problem, const Regularizer& re
   for (const Index j : working) penalised_.push_back(regularizer.penalised(j));
 }
 
-/// One sweep; `held` stays where it is. What the objective changed by.
-double CoordinateSearch::settle_once(Index held) {
+std::pair<double, double> CoordinateSearch::gain(Index i, double v, double z, double g) const {
+  const Index j = working_[static_cast<size_t>(i)];
+  const double to = regularizer_.prox(j, z, g), step = to - v;
+  if (std::abs(step) <= kSameValue * std::abs(v)) return {0, v};
+  return {step * g * (z - v - 0.5 * step) + (regularizer_.value(j, v) - regularizer_.value(j, to)), to};
+}
+
+/// One sweep; `held` stays where it is, and so do moves that gain no more than `worth`. What the objective changed by.
+double CoordinateSearch::settle_once(Index held, double worth) {
   double change = 0;
   std::vector<char> movable = penalised_;
   if (held >= 0) movable[static_cast<size_t>(held)] = 0;
   inner_.settle(movable, [&](Index i, double z, double g) {
-    const Index j = working_[static_cast<size_t>(i)];
     const double v = inner_.v()[i];
     if (v == 0 && std::abs(z) * g <= thresholds_[i]) return v;
-    const double to = regularizer_.prox(j, z, g), step = to - v;
-    if (std::abs(step) <= kSameValue * std::abs(v)) return v;
-    const Columns column{j};
-    const double gain = step * g * (z - v - 0.5 * step) + (regularizer_.value(column, Vector::Constant(1, v)) -
-                                                           regularizer_.value(column, Vector::Constant(1, to)));
-    if (!(gain > least_gain_)) return v;
-    change -= gain;
+    const auto [gained, to] = gain(i, v, z, g);
+    if (!(gained > worth)) return v;
+    change -= gained;
     return to;
   });
   return change;
@@ -42,41 +46,33 @@ double CoordinateSearch::settle_once(Index held) {
 
 bool CoordinateSearch::settle(int most_sweeps) {
   bool moved = false;
-  for (int sweep = 0; sweep < most_sweeps && settle_once(-1) < 0; ++sweep) {
+  for (int sweep = 0; sweep < most_sweeps && settle_once(-1, least_gain_) < 0; ++sweep) {
     problem_.monitor.poll();
     moved = true;
   }
   return moved;
 }
 
-/// Takes coordinate i out and lets the others settle without it; keeps what lowers the objective.
-bool CoordinateSearch::drop(Index i) {
-  problem_.monitor.poll();
-  const Columns column{working_[static_cast<size_t>(i)]};
+bool CoordinateSearch::attempt(const Vector& step, Index held) {
   const Vector v = inner_.v(), c = inner_.correlations();
-  Vector without = v, direction = Vector::Zero(v.size());
-  direction[i] = -v[i];
-  without[i] = 0;
-  double change = inner_.loss_change(1, direction) - regularizer_.value(column, Vector::Constant(1, v[i]));
-  inner_.move(1, direction);
-  inner_.set_state(without, Vector(inner_.correlations()));
-  for (int sweep = 0; sweep < kSweepsWithout; ++sweep) {
-    const double step = settle_once(i);
-    change += step;
-    if (!(step < 0) || change + kSweepsWithout * step > 0) break;
+  Vector reached = v + step;
+  for (Index i = 0; i < v.size(); ++i) {
+    if (penalised_[static_cast<size_t>(i)] && v[i] * reached[i] < 0) reached[i] = 0;
+  }
+  inner_.move(1, reached - v);
+  const Vector image = c - inner_.correlations();  // G times the step
+  double change =
+      (reached - v).dot(0.5 * image - c) + regularizer_.value(working_, reached) - regularizer_.value(working_, v);
+  inner_.set_state(reached, c - image);
+  const double worth = std::max(least_gain_, kWorthMoving * std::abs(change));
+  for (int sweep = 0; sweep < kSweepsAfter; ++sweep) {
+    const double fall = settle_once(held, worth);
+    change += fall;
+    if (!(fall < 0) || change + kSweepsAfter * fall > 0) break;
   }
   if (change < -least_gain_) return true;
   inner_.set_state(v, c);
   return false;
-}
-
-bool CoordinateSearch::exchange() {
-  bool moved = false;
-  for (const Index i : support(inner_.v())) {
-    const bool penalised = regularizer_.penalised(working_[static_cast<size_t>(i)]);
-    if (penalised && inner_.v()[i] != 0 && drop(i)) moved = true;
-  }
-  return moved;
 }
 
 }  // namespace pyreweight

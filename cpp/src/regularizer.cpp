@@ -76,6 +76,14 @@ double Regularizer::value(const Columns& columns, const ConstVec& v) const {
   return sum;
 }
 
+double Regularizer::value(Index j, double v) const {
+  if (!penalised(j)) return 0;
+  Eigen::Matrix<double, 1, 1> t, omega;
+  t[0] = units_[j] * y_scale_ * std::abs(v);
+  penalty_.value(t, alpha_, omega);
+  return (alpha_ / y_scale_) * weights_[j] * (omega[0] / y_scale_);
+}
+
 Vector Regularizer::radial_slope(const Columns& columns, const ConstVec& v) const {
   Vector out(v.size());
   penalty_.slope(magnitudes(columns, v), alpha_, out);
@@ -166,7 +174,8 @@ Vector Regularizer::prox_thresholds(const Vector& second_moment) const {
 double Regularizer::prox(Index j, double z, double g) const {
   if (!penalised(j)) return excluded(j) ? 0.0 : z;
   const double to_t = units_[j] * y_scale_;
-  Vector t = Vector::Constant(1, std::abs(z) * to_t), out(1);
+  Eigen::Matrix<double, 1, 1> t, out;
+  t[0] = std::abs(z) * to_t;
   penalty_.prox(t, alpha_, weights_[j] * units_[j] * units_[j] / g, out);
   return std::copysign(out[0] / to_t, z);
 }

@@ -6,6 +6,7 @@
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
 #include "pyreweight/coordinate_search.hpp"
+#include "pyreweight/exchange.hpp"
 #include "pyreweight/group_solver.hpp"
 #include "pyreweight/inner_choice.hpp"
 #include "pyreweight/pilot.hpp"
@@ -38,7 +39,7 @@ constexpr double kFewGrowths = 4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
 // Share of the objective that a move to another local minimum must take off it, and how many rounds of them there are.
-constexpr double kLeastGain = 1e-11;
+constexpr double kLeastGain = 1e-11, kLeastExchange = 1e-6;
 constexpr int kMostSearches = 20, kMostExchanges = 3;
 // What a round of exchanges may cost, in products. Rows do not count: copies of rows are weights, with the same answer.
 constexpr double kExchanges = 1e7, kExchangesPerPair = 100, kExchangesAtMost = 4e9;
@@ -156,9 +157,11 @@ const Solution& WorkingSetSolver::solve() {
   const bool cold = !warm_;
   int refinements = 0, searches = 0;
   solution_.n_iter = 0;
+  // Stages of the nonconvex problem itself, each with few nonzeros, lead to lower minima than one lasso with many.
+  const bool staged = cold && searchable() && !infinite_slope;
   const Columns predicted = cold && exact ? predict(first) : Columns();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    const Vector& thresholds = reweighting ? zero : first;
+    const Vector& thresholds = reweighting || staged ? zero : first;
     if (pass == 0 && !predicted.empty()) {
       add_columns(predicted);
       stage = 1;
@@ -166,9 +169,13 @@ const Solution& WorkingSetSolver::solve() {
       add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
     }
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
-    const bool within_limits =
-        reweighting ? Reweighting(problem_, regularizer_, working_, *inner_, solution_.n_iter).run(target)
-                    : solve_first(stage * gather(thresholds, working_), exact, accuracy);
+    if (staged && stage <= 1 && !reweighting) {
+      reweighting = true;
+      target = kLooseTarget;
+    }
+    const bool within_limits = reweighting ? reweight(target)
+                               : staged    ? reweight_at(stage)
+                                           : solve_first(stage * gather(thresholds, working_), exact, accuracy);
     write_back(thresholds);
     if (!within_limits) break;
     if (stage > 1) continue;
@@ -224,14 +231,35 @@ bool WorkingSetSolver::search(const Vector& thresholds, bool exchange) {
   if (!searchable() || (is_null() && std::isfinite(regularizer_.penalty().slope_at_zero()))) return false;
   inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
   CoordinateSearch search(problem_, regularizer_, working_, *inner_, kLeastGain * solution_.objective + 1e-15);
-  bool moved = search.settle();
+  CoordinateSearch exchanges(problem_, regularizer_, working_, *inner_, kLeastExchange * solution_.objective + 1e-15);
   const double k = static_cast<double>(working_.size()), active = static_cast<double>(support(inner_->v()).size());
   const double usable = static_cast<double>(usable_);
   const double budget = kExchanges + std::min(kExchangesPerPair * usable * usable, kExchangesAtMost);
-  if (6 * active * k * k > budget) exchange = false;
-  for (int round = 0; exchange && by_gram_ && round < kMostExchanges && search.exchange(); ++round) moved = true;
+  exchange = exchange && by_gram_ && Exchange::cost(active, k) <= budget;
+  bool moved = false;
+  // To the bottom of each new minimum before the next is looked for, and only then to the columns outside.
+  for (int round = 0; round < kMostExchanges; ++round) {
+    bool now = search.settle();
+    if (exchange && Exchange(problem_, regularizer_, working_, *by_gram_, exchanges).run()) now = true;
+    if (!now) break;
+    moved = true;
+    if (!reweight(kTarget)) break;
+  }
   if (moved) write_back(thresholds);
   return moved;
+}
+
+bool WorkingSetSolver::reweight(double target) {
+  return Reweighting(problem_, regularizer_, working_, *inner_, solution_.n_iter).run(target);
+}
+
+/// The problem with an alpha this much higher, roughly.
+bool WorkingSetSolver::reweight_at(double stage) {
+  const double alpha = regularizer_.alpha();
+  regularizer_.set_alpha(stage * alpha);
+  const bool within_limits = reweight(kLooseTarget);
+  regularizer_.set_alpha(alpha);
+  return within_limits;
 }
 
 /// The majoriser at v = 0: the lasso with these thresholds, or the problem itself where it is linear-quadratic.

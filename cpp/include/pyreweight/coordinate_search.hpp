@@ -1,5 +1,6 @@
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "pyreweight/inner_solver.hpp"
@@ -19,13 +20,16 @@ class CoordinateSearch {
   /// Every coordinate goes to the global minimum of the objective along it, zero or not, until nothing is left to gain
   /// from that; whether any moved.
   bool settle(int most_sweeps = 100);
-  /// Takes one coordinate after another out and lets the others settle, substitutes among them; keeps what lowers the
-  /// objective. Whether any did.
-  bool exchange();
+  /// Takes `step`, on which coordinates that would change sign stop at zero, and lets all but `held` settle; goes back
+  /// unless that lowers the objective.
+  bool attempt(const Vector& step, Index held);
+  /// What the objective falls by as coordinate i goes from v to where z and g put it, and that place.
+  std::pair<double, double> gain(Index i, double v, double z, double g) const;
+  /// |c_i| below which the prox of a zero is zero; inf where the column is no part of the search.
+  double threshold(Index i) const { return penalised_[static_cast<size_t>(i)] ? thresholds_[i] : kInfinity; }
 
  private:
-  double settle_once(Index held);
-  bool drop(Index i);
+  double settle_once(Index held, double worth);
 
   const Problem& problem_;
   const Regularizer& regularizer_;

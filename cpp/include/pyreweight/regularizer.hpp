@@ -39,6 +39,8 @@ class Regularizer {
   double level(Index j) const;
 
   double value(const Columns& columns, const ConstVec& v) const;
+  /// What column j, a group by itself, adds to it.
+  double value(Index j, double v) const;
   /// The derivative with respect to |v_j|.
   Vector slope(const Columns& columns, const ConstVec& v) const;
   /// level_j Omega'(t_j), and level_j unit_j Y Omega''(t_j): first and second derivative with respect to radius_j,

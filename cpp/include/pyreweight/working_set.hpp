@@ -12,10 +12,11 @@ namespace pyreweight {
 /// solver="auto" for penalties with a kink at zero: reweighting on a working set, zeros decided by the stationarity
 /// conditions over all columns.
 ///
-/// The first majoriser is that of v = 0, which is the lasso; it is solved over all columns before the first
-/// reweighting, so that large coefficients do not hide the others. The working set, always of whole groups, grows by
-/// the columns that violate |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of
-/// solve(), which makes a path of alphas cheap.
+/// The first majoriser is that of v = 0, which is the lasso. From there a penalty that is not convex comes down to
+/// alpha in a few stages; one of infinite slope at zero, or of groups, is first solved as a lasso over all columns, so
+/// that large coefficients do not hide the others. The working set, always of whole groups, grows by the columns that
+/// violate |z_j' pi r| <= alpha c_j Omega'(0+) most; it and its Gram matrix are kept between calls of solve(), which
+/// makes a path of alphas cheap.
 class WorkingSetSolver final : public Solver {
  public:
   WorkingSetSolver(const Problem& problem, Regularizer& regularizer);
@@ -36,6 +37,8 @@ class WorkingSetSolver final : public Solver {
   void add_columns(const Columns& fresh);
   void give_up_gram();
   Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
+  bool reweight(double target);
+  bool reweight_at(double stage);
   bool solve_first(const Vector& thresholds, bool exact, double accuracy);
   bool searchable() const;
   bool is_null() const;  // no penalised column is nonzero
