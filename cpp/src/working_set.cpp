@@ -5,8 +5,6 @@
 
 #include "pyreweight/certificate.hpp"
 #include "pyreweight/columns.hpp"
-#include "pyreweight/coordinate_search.hpp"
-#include "pyreweight/exchange.hpp"
 #include "pyreweight/group_solver.hpp"
 #include "pyreweight/inner_choice.hpp"
 #include "pyreweight/pilot.hpp"
@@ -38,11 +36,7 @@ constexpr double kStageDrop = 0.4;
 constexpr double kFewGrowths = 4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
-// Share of the objective that a move to another local minimum must take off it, and how many rounds of them there are.
-constexpr double kLeastGain = 1e-11, kLeastExchange = 1e-6;
-constexpr int kMostSearches = 20, kMostExchanges = 3;
-// What a round of exchanges may cost, in products. Rows do not count: copies of rows are weights, with the same answer.
-constexpr double kExchanges = 1e7, kExchangesPerPair = 100, kExchangesAtMost = 4e9;
+constexpr int kMostSearches = 20;
 
 }  // namespace
 
@@ -148,6 +142,9 @@ const Solution& WorkingSetSolver::solve() {
   Vector own = zero;
   if (infinite_slope || searchable()) own = regularizer_.prox_thresholds(problem_.design.second_moment());
   const Vector first = infinite_slope ? own : zero;
+  // Stages of the nonconvex problem itself, each with few nonzeros, lead to lower minima than one lasso with many,
+  // unless the prox of a coordinate jumps, which makes early choices final.
+  const bool staged = !warm_ && searchable() && !infinite_slope && (own.array() >= zero.array()).all();
   if (searchable()) zero = zero.cwiseMin(own);
   bool reweighting = warm_ && !exact;
   double target = kTarget;
@@ -157,11 +154,9 @@ const Solution& WorkingSetSolver::solve() {
   const bool cold = !warm_;
   int refinements = 0, searches = 0;
   solution_.n_iter = 0;
-  // Stages of the nonconvex problem itself, each with few nonzeros, lead to lower minima than one lasso with many.
-  const bool staged = cold && searchable() && !infinite_slope;
   const Columns predicted = cold && exact ? predict(first) : Columns();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    const Vector& thresholds = reweighting || staged ? zero : first;
+    const Vector& thresholds = reweighting ? zero : first;
     if (pass == 0 && !predicted.empty()) {
       add_columns(predicted);
       stage = 1;
@@ -169,13 +164,16 @@ const Solution& WorkingSetSolver::solve() {
       add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
     }
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
+    bool within_limits = true;
+    // Reweightings measure unpenalised columns by alpha, which may be huge; this does not.
+    if (!reweighting && (!staged || pass == 0)) {
+      within_limits = solve_first(stage * gather(thresholds, working_), exact, accuracy);
+    }
     if (staged && stage <= 1 && !reweighting) {
       reweighting = true;
       target = kLooseTarget;
     }
-    const bool within_limits = reweighting ? reweight(target)
-                               : staged    ? reweight_at(stage)
-                                           : solve_first(stage * gather(thresholds, working_), exact, accuracy);
+    if (within_limits && (reweighting || staged)) within_limits = reweighting ? reweight(target) : reweight_at(stage);
     write_back(thresholds);
     if (!within_limits) break;
     if (stage > 1) continue;
@@ -200,7 +198,7 @@ const Solution& WorkingSetSolver::solve() {
       continue;
     }
     certify(problem_, regularizer_, solution_);
-    if (searches < kMostSearches && search(thresholds, cold)) {
+    if (searches < kMostSearches && search(thresholds, kTarget, cold)) {
       ++searches;
       continue;
     }
@@ -211,42 +209,6 @@ const Solution& WorkingSetSolver::solve() {
   solution_.n_iter = std::max(1, solution_.n_iter);
   warm_ = true;
   return solution_;
-}
-
-bool WorkingSetSolver::searchable() const {
-  const Penalty& penalty = regularizer_.penalty();
-  return problem_.options.search && !penalty.convex() && penalty.separable() && penalty.pointwise() &&
-         regularizer_.groups().singletons();
-}
-
-bool WorkingSetSolver::is_null() const {
-  const Columns active = support(solution_.v);
-  return std::none_of(active.begin(), active.end(), [&](Index j) { return regularizer_.penalised(j); });
-}
-
-/// Leaves the local minimum reached for a lower one, where single coordinates lead to one; false where they do not.
-bool WorkingSetSolver::search(const Vector& thresholds, bool exchange) {
-  // The null model, where it is stationary, is the answer from alpha_max on, whatever lies beyond a hill. With an
-  // infinite slope at zero it is so everywhere, and alpha_max is where single coordinates begin to lead out of it.
-  if (!searchable() || (is_null() && std::isfinite(regularizer_.penalty().slope_at_zero()))) return false;
-  inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
-  CoordinateSearch search(problem_, regularizer_, working_, *inner_, kLeastGain * solution_.objective + 1e-15);
-  CoordinateSearch exchanges(problem_, regularizer_, working_, *inner_, kLeastExchange * solution_.objective + 1e-15);
-  const double k = static_cast<double>(working_.size()), active = static_cast<double>(support(inner_->v()).size());
-  const double usable = static_cast<double>(usable_);
-  const double budget = kExchanges + std::min(kExchangesPerPair * usable * usable, kExchangesAtMost);
-  exchange = exchange && by_gram_ && Exchange::cost(active, k) <= budget;
-  bool moved = false;
-  // To the bottom of each new minimum before the next is looked for, and only then to the columns outside.
-  for (int round = 0; round < kMostExchanges; ++round) {
-    bool now = search.settle();
-    if (exchange && Exchange(problem_, regularizer_, working_, *by_gram_, exchanges).run()) now = true;
-    if (!now) break;
-    moved = true;
-    if (!reweight(kTarget)) break;
-  }
-  if (moved) write_back(thresholds);
-  return moved;
 }
 
 bool WorkingSetSolver::reweight(double target) {

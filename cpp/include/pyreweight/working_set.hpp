@@ -42,7 +42,7 @@ class WorkingSetSolver final : public Solver {
   bool solve_first(const Vector& thresholds, bool exact, double accuracy);
   bool searchable() const;
   bool is_null() const;  // no penalised column is nonzero
-  bool search(const Vector& thresholds, bool exchange);
+  bool search(const Vector& thresholds, double target, bool exchange);
   Columns predict(const Vector& thresholds) const;
   void write_back(const Vector& thresholds);
 
