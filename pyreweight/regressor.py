@@ -67,8 +67,9 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     tol : float, default=1e-6
         Target of the certificate. ``solver="auto"``: ``dual_gap_ <= tol * objective_`` for l1 and elastic net,
         ``kkt_residual_ <= tol * alpha_`` otherwise, each plus a rounding floor of 64 machine epsilons of the data. It
-        ends with Newton steps, so answers are usually accurate to rounding whatever `tol`; for a loss that is not
-        squared, with thousands of nonzero coefficients on sparse data, a `tol` above 1e-6 is taken at its word.
+        ends with Newton steps, so answers are usually accurate to rounding whatever `tol`; with thousands of nonzero
+        coefficients on sparse data, and l1, elastic net or a loss that is not squared, a `tol` above 1e-6 is taken at
+        its word.
         ``solver="irls"``: the largest change of a (scaled) coefficient over the largest coefficient.
     warm_start : bool, default=False
         Start from `coef_` of the last fit. With ``alpha="auto"`` the path always starts at its top.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "pyreweight/columns.hpp"
+#include "pyreweight/extrapolation.hpp"
 #include "pyreweight/rounding.hpp"
 
 namespace pyreweight {
@@ -12,6 +13,8 @@ namespace {
 constexpr int kMaxRounds = 1000;
 constexpr int kMostRefinements = 3;  // of the equations on the support, which may be ill-conditioned
 constexpr Index kSupportPerSweep = 30, kMostSweeps = 50;
+// A support this large is swept by itself, on a copy of its part of the Gram matrix.
+constexpr Index kSweptApart = 300;
 
 /// Sweeps cost k^2, a factor of the support k^3 / 3 at a higher speed: the more columns, the longer sweeps are worth
 /// it that settle the signs.
@@ -66,6 +69,41 @@ bool GramSolver::sweep(const ConstVec& l1, const ConstVec& l2) {
     v_[j] = now;
   }
   return support_changed;
+}
+
+/// Sweeps over the support with correlations of its columns alone, extrapolated now and then, until signs have settled.
+void GramSolver::sweep_support(int sweeps, const ConstVec& l1, const ConstVec& l2) {
+  const Columns active = support(v_);
+  const Vector before = v_;
+  GramSolver part(monitor_);
+  const Index k = static_cast<Index>(active.size());
+  part.append(Matrix(0, k), submatrix(G_, active), Vector::Zero(k));
+  part.set_state(gather(v_, active), gather(c_, active));
+  const Vector part_l1 = gather(l1, active), part_l2 = gather(l2, active);
+  Extrapolation extrapolation(k);
+  for (int i = 0; i < sweeps; ++i) {
+    monitor_.poll();
+    if (!part.sweep(part_l1, part_l2)) break;
+    if (extrapolation.add(part.v())) part.try_point(extrapolation.point(), part_l1, part_l2);
+  }
+  for (Index i = 0; i < k; ++i) v_[active[static_cast<size_t>(i)]] = part.v()[i];
+  c_ -= times_gram(v_ - before);
+}
+
+/// Goes to `point`, up to where signs are lost, if the model is lower there.
+void GramSolver::try_point(const ConstVec& point, const ConstVec& l1, const ConstVec& l2) {
+  if (!point.allFinite()) return;
+  Vector change = point - v_;
+  double terms = 0;
+  for (Index i = 0; i < size(); ++i) {
+    if (v_[i] * point[i] <= 0 && l1[i] != 0) change[i] = -v_[i];
+    const double from = std::abs(v_[i]), to = std::abs(v_[i] + change[i]);
+    if (to != from) terms += (to - from) * (l1[i] + 0.5 * l2[i] * (to + from));
+  }
+  const Vector image = times_gram(change);
+  if (!(change.dot(0.5 * image - c_) + terms < 0)) return;
+  v_ = (change.array() == -v_.array()).select(0.0, v_ + change);
+  c_ -= image;
 }
 
 bool GramSolver::factorise_support(const ConstVec& l1, const ConstVec& l2) {
@@ -187,11 +225,14 @@ bool GramSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2) {
 
 bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2, double) {
   for (int round = 0; round < kMaxRounds; ++round) {
-    const int sweeps = sweeps_before_newton(static_cast<Index>(support(v_).size()));
-    for (int i = 0; i < sweeps; ++i) {
+    const Index support_size = static_cast<Index>(support(v_).size());
+    const int sweeps = sweeps_before_newton(support_size);
+    const bool apart = support_size >= kSweptApart;
+    for (int i = 0; i < (apart ? 1 : sweeps); ++i) {
       monitor_.poll();
       if (!sweep(l1, l2)) break;
     }
+    if (apart) sweep_support(sweeps, l1, l2);
     if (!finish_on_support(l1, l2)) return false;
     // On the support the equations now hold to rounding; what is left to check is the zeros.
     bool optimal = true;

@@ -33,6 +33,10 @@ constexpr double kLooseTarget = 1e-2;
 constexpr double kAllDigits = 1e-6, kAccuracyDrop = 0.2;
 // From one stage of the first solution to the next the thresholds fall to this at least.
 constexpr double kStageDrop = 0.4;
+// With as many columns nonzero, each brings many substitutes along, which cost more than another round: fewer come in
+// at a time, and stages are closer together.
+constexpr size_t kManyActive = 600, kManyPerGrowth = 3;
+constexpr double kCloseStageDrop = 0.8, kDenseShare = 0.2;  // of sparse columns a Gram matrix is cheap
 constexpr double kFewGrowths = 4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
@@ -112,13 +116,15 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   // A search looks among the working columns only: what it finds must not tell a weight from copies of a row.
   const double steps = searchable() ? kSearchedShare * columns : std::sqrt(2 * pass);
   const double growth = std::max(kLeastGrowth, std::min(kMostGrowth, steps));
-  size_t most = std::max(static_cast<size_t>(growth), active);
+  const bool many = active >= kManyActive &&
+                    problem_.design.stored(working_) > kDenseShare * rows * static_cast<double>(working_.size());
+  size_t most = std::max(static_cast<size_t>(growth), many ? active / kManyPerGrowth : active);
   if (by_columns_) most = violators.size();  // a column costs its entries only
   if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
   // Among few columns there are few substitutes, and a stage would cost a pass more.
   const bool staged = violators.size() > most && static_cast<double>(usable_) > kFewGrowths * growth;
   const double next = violators.keep(most);
-  if (stage) *stage = staged ? std::max(1.0, std::min(kStageDrop * *stage, next)) : 1.0;
+  if (stage) *stage = staged ? std::max(1.0, std::min((many ? kCloseStageDrop : kStageDrop) * *stage, next)) : 1.0;
   return violators.columns();
 }
 
