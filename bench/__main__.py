@@ -101,7 +101,7 @@ def main(argv=None):
             peers = workloads.quick_peers if args.quick else None
             report.speed(listed, args, targets, repeats, args.budget or budget, seconds, peers)
         if "nonconvex" in parts and not args.only:
-            print("\nNonconvex penalties: our objective over the best peer's")
+            print("\nNonconvex penalties: our objective over the best peer's, our time beside that of the fastest")
             shape = {"n": 200, "p": 1000, "n_nonzero": 20} if args.quick else {}
             report.points(args, 3 if args.quick else 20, limit=1.0 if args.quick else 20.0, **shape)
         if "memory" in parts and not args.only:

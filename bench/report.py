@@ -90,9 +90,9 @@ def speed(workloads, args, targets, repeats, budget, seconds=np.inf, peers=None)
 
 
 def points(args, seeds, limit, **shape):
-    """Objectives of nonconvex penalties over seeds."""
+    """Objectives and times of nonconvex penalties over seeds."""
     chosen = [s for s in SOLVERS if not args.solvers or s.name in args.solvers]
-    show(nonconvex.excess(chosen, ["mcp", "scad", "log_sum", "lp"], [5, 20], seeds, limit=limit, **shape), args)
+    show(nonconvex.excess(chosen, ["mcp", "scad", "log_sum", "lp"], [10, 20], seeds, limit=limit, **shape), args)
 
 
 def peaks(workloads, args):
