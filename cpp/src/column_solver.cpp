@@ -17,6 +17,7 @@ constexpr Index kLeastSweeps = 12, kMostSweeps = 40, kSupportPerSweep = 50, kSet
 constexpr int kPatience = 8;
 // Of the error at hand, what is left of it before the next look at the signs; where the last look changed none.
 constexpr double kForcing = 0.1, kForcingSettled = 1e-3;
+constexpr double kFar = 1e4;  // times what a coordinate alone would do: without end
 constexpr Index kPollColumns = 4096;
 
 double soft_threshold(double z, double level) { return z > level ? z - level : z < -level ? z + level : 0.0; }
@@ -122,6 +123,16 @@ bool ColumnSolver::descend(const Columns& coordinates, const ConstVec& l1, const
   return excess <= 0.5;
 }
 
+/// How large a coefficient is or would become if it alone moved, without a penalty.
+double ColumnSolver::farthest_alone() const {
+  double farthest = 0;
+  for (Index i = 0; i < size(); ++i) {
+    const double step = diagonal(i) > 0 ? c_[i] / diagonal(i) : 0.0;
+    farthest = std::max(farthest, std::abs(v_[i]) + std::abs(step));
+  }
+  return farthest;
+}
+
 bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy) {
   if (size() == 0) return true;
   const Columns everyone = all_columns(size());
@@ -133,13 +144,17 @@ bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy
   double error = kInfinity;
   bool same_support = false;
   int unsettled = 0;
+  // Where the form is indefinite sweeps go off without end: farther than any coordinate would go by itself.
+  const bool concave = (l2.array() < 0).any();
+  const double far = concave ? kFar * farthest_alone() : kInfinity;
   for (int round = 0; round < kMaxRounds; ++round) {
     if (!residual_current_) renew_residual();
     bool settled = false;
     double excess = sweep(everyone, l1, l2, allowed, settled);
     const Columns active = support(v_);
     settled = descend(active, l1, l2, allowed, excess);
-    if (!settled && ++unsettled < kPatience) {
+    if (concave && !(v_.cwiseAbs().maxCoeff() <= far)) break;
+    if (!settled && !concave && ++unsettled < kPatience) {
       residual_current_ = false;
       continue;
     }

@@ -32,6 +32,7 @@ class ColumnSolver final : public InnerSolver {
   void renew_residual();      // from v
   void renew_correlations();  // from v, all of them
   void change(Index i, double to);
+  double farthest_alone() const;
   double sweep(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
                bool& settled);
   double objective(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2) const;  // of these, as they are
