@@ -117,8 +117,9 @@ class AdaptiveDropoutRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    Convex penalties are solved to the global minimum. For the others the answer is a stationary point, reached from the
-    lasso solution (or along the path of ``alpha="auto"``).
+    Convex penalties are solved to the global minimum. For the others the answer is a stationary point, reached from
+    zero in stages of falling strength, or along the path of ``alpha="auto"``; where the prox of a single coefficient
+    jumps, or the loss is not squared, from the lasso solution.
 
     References
     ----------
