@@ -59,16 +59,17 @@ def excess(solvers, penalties, ratios, seeds, **shape):
             peers = values.drop(columns=OURS)
             relative = values[OURS] / peers.min(axis=1) - 1
             fastest = seconds.drop(columns=OURS).min(axis=1)
+            best = peers.dropna(how="all").idxmin(axis=1).mode()
             rows.append(
                 {
                     "penalty": penalty,
                     "alpha_max/": ratio,
-                    "seeds": seeds,
+                    "seeds with a peer": int(relative.notna().sum()),
                     "lower or equal": int((relative <= 1e-9).sum()),
                     "within 0.1 %": int((relative <= 1e-3).sum()),
                     "worst excess": relative.max(),
                     "mean excess": relative.mean(),
-                    "best peer most often": peers.idxmin(axis=1).mode()[0],
+                    "best peer most often": best[0] if len(best) else "none arrived",
                     f"{OURS} [s]": seconds[OURS].median(),
                     "fastest peer [s]": fastest.median(),
                     "ratio": geometric_mean(fastest / seconds[OURS]),

@@ -45,6 +45,14 @@ def test_nonconvex_excess_is_over_the_best_peer(monkeypatch):
     assert row["best peer most often"] == "zero"
 
 
+def test_nonconvex_excess_without_a_peer_that_arrives():
+    # Below alpha_max zero is not stationary, so it does not count.
+    table = nonconvex.excess([NAMED["pyreweight"], Zero()], ["mcp"], [10], seeds=1, n=40, p=30, n_nonzero=5)
+    (row,) = table.to_dict("records")
+    assert row["seeds with a peer"] == 0
+    assert row["best peer most often"] == "none arrived"
+
+
 @pytest.mark.parametrize("is_sparse", [False, True])
 def test_memory_problem_survives_the_disk(tmp_path, is_sparse):
     problem = make(is_sparse=is_sparse, loss="logistic")
