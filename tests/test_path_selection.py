@@ -9,16 +9,11 @@ from pyreweight import dropout_path
 from pyreweight.penalties import L1, MCP, ElasticNet, get_penalty
 
 
-def design(n, p, simulate, **options):
-    X, y, s = simulate(n, p, correlation=0.4, **options)
-    return X, y, s
-
-
 @pytest.mark.parametrize("penalty", ["l1", "l2", "mcp", "variational_dropout", "standout", "elastic_net"])
 @pytest.mark.parametrize(("n", "p"), [(60, 10), (25, 40)])
 def test_degrees_of_freedom(penalty, n, p, simulate):
     """The trace of the local linear smoother, formed here as an n x n matrix."""
-    X, y, s = design(n, p, simulate, seed=10)
+    X, y, s = simulate(n, p, correlation=0.4, seed=10)
     path = dropout_path(X, y, penalty=penalty, sample_weight=s, alphas=6)
     pi = s / s.sum()
     Z = (X - pi @ X) / np.sqrt(pi @ (X - pi @ X) ** 2)
@@ -39,7 +34,7 @@ def test_degrees_of_freedom(penalty, n, p, simulate):
 
 
 def test_degrees_of_freedom_of_the_lasso_are_its_nonzeros(simulate):
-    X, y, _ = design(40, 70, simulate, seed=11)
+    X, y, _ = simulate(40, 70, correlation=0.4, seed=11)
     path = dropout_path(X, y, penalty=L1())
     assert_array_equal(path.degrees_of_freedom_, (path.coefs_ != 0).sum(axis=0))
 
@@ -48,7 +43,7 @@ def test_degrees_of_freedom_of_the_lasso_are_its_nonzeros(simulate):
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_criteria(penalty, fit_intercept, simulate):
     """select() against the formulas written out."""
-    X, y, s = design(50, 15, simulate, seed=12)
+    X, y, s = simulate(50, 15, correlation=0.4, seed=12)
     path = dropout_path(X, y, penalty=penalty, sample_weight=s, fit_intercept=fit_intercept)
     S = s.sum()
     residual = y[:, None] - X @ path.coefs_ - path.intercepts_

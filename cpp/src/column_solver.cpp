@@ -6,6 +6,7 @@
 #include "pyreweight/columns.hpp"
 #include "pyreweight/extrapolation.hpp"
 #include "pyreweight/rounding.hpp"
+#include "pyreweight/signs.hpp"
 
 namespace pyreweight {
 namespace {
@@ -19,10 +20,6 @@ constexpr int kPatience = 8;
 constexpr double kForcing = 0.1, kForcingSettled = 1e-3;
 constexpr double kFar = 1e4;  // times what a coordinate alone would do: without end
 constexpr Index kPollColumns = 4096;
-
-double soft_threshold(double z, double level) { return z > level ? z - level : z < -level ? z + level : 0.0; }
-
-double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
 
 }  // namespace
 
@@ -73,7 +70,7 @@ double ColumnSolver::sweep(const Columns& coordinates, const ConstVec& l1, const
     const double old = v_[i], g = diagonal(i), curvature = g + l2[i];
     double now = 0;
     if (std::isfinite(l1[i]) && std::isfinite(l2[i]) && curvature > 0) {
-      now = soft_threshold(columns_.correlation(i) + g * old, l1[i]) / curvature;
+      now = shrink(columns_.correlation(i) + g * old, l1[i]) / curvature;
     }
     if (now == old) continue;
     excess = std::max(excess, std::abs(now - old) * curvature / allowed[i]);
@@ -96,10 +93,8 @@ void ColumnSolver::try_point(const Columns& coordinates, const Vector& point, co
   if (!point.allFinite()) return;
   const double before = objective(coordinates, l1, l2);
   const Vector from = v_;
-  for (Index c = 0; c < point.size(); ++c) {
-    double& v = v_[coordinates[static_cast<size_t>(c)]];
-    v = v * point[c] > 0 || l1[coordinates[static_cast<size_t>(c)]] == 0 ? point[c] : 0.0;
-  }
+  const Vector reached = stopped_at_kinks(point, gather(v_, coordinates), gather(l1, coordinates));
+  for (Index c = 0; c < reached.size(); ++c) v_[coordinates[static_cast<size_t>(c)]] = reached[c];
   renew_residual();
   if (objective(coordinates, l1, l2) < before) return;
   v_ = from;

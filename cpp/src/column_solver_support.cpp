@@ -6,6 +6,7 @@
 
 #include "pyreweight/column_solver.hpp"
 #include "pyreweight/columns.hpp"
+#include "pyreweight/signs.hpp"
 
 namespace pyreweight {
 namespace {
@@ -15,8 +16,6 @@ constexpr int kMostGradients = 500;     // conjugate gradients between two looks
 constexpr double kForcing = 0.1;        // of the error at hand, what is left of it before the next look at the signs
 constexpr double kNoCurvature = 1e-14;  // of a direction relative to its length: none
 constexpr double kSearch = 1e-4;        // residual at which the search for a concave direction ends
-
-double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "pyreweight/columns.hpp"
 #include "pyreweight/extrapolation.hpp"
 #include "pyreweight/rounding.hpp"
+#include "pyreweight/signs.hpp"
 
 namespace pyreweight {
 namespace {
@@ -21,10 +22,6 @@ constexpr Index kSweptApart = 300;
 int sweeps_before_newton(Index support_size) {
   return std::max(3, static_cast<int>(std::min<Index>(support_size / kSupportPerSweep, kMostSweeps)));
 }
-
-double soft_threshold(double z, double level) { return z > level ? z - level : z < -level ? z + level : 0.0; }
-
-double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
 
 }  // namespace
 
@@ -61,7 +58,7 @@ bool GramSolver::sweep(const ConstVec& l1, const ConstVec& l2) {
     const double curvature = G_(j, j) + l2[j];
     double now = 0;
     if (std::isfinite(l1[j]) && std::isfinite(l2[j]) && curvature > 0) {
-      now = soft_threshold(c_[j] + G_(j, j) * old, l1[j]) / curvature;
+      now = shrink(c_[j] + G_(j, j) * old, l1[j]) / curvature;
     }
     if (now == old) continue;
     support_changed = support_changed || sign(now) != sign(old);
@@ -93,16 +90,15 @@ void GramSolver::sweep_support(int sweeps, const ConstVec& l1, const ConstVec& l
 /// Goes to `point`, up to where signs are lost, if the model is lower there.
 void GramSolver::try_point(const ConstVec& point, const ConstVec& l1, const ConstVec& l2) {
   if (!point.allFinite()) return;
-  Vector change = point - v_;
+  const Vector reached = stopped_at_kinks(point, v_, l1), change = reached - v_;
   double terms = 0;
   for (Index i = 0; i < size(); ++i) {
-    if (v_[i] * point[i] <= 0 && l1[i] != 0) change[i] = -v_[i];
-    const double from = std::abs(v_[i]), to = std::abs(v_[i] + change[i]);
+    const double from = std::abs(v_[i]), to = std::abs(reached[i]);
     if (to != from) terms += (to - from) * (l1[i] + 0.5 * l2[i] * (to + from));
   }
   const Vector image = times_gram(change);
   if (!(change.dot(0.5 * image - c_) + terms < 0)) return;
-  v_ = (change.array() == -v_.array()).select(0.0, v_ + change);
+  v_ = reached;
   c_ -= image;
 }
 

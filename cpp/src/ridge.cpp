@@ -23,6 +23,16 @@ double nearly_free_below(const ConstVec& rho, Index rows) {
   return std::min(1.0, sorted[rows - 1]) / kNearlyFree;
 }
 
+/// A^1/2 and I - A, diagonals, for A = diag(1 / (1 + rho)).
+std::pair<Vector, Vector> alpha_form(const ConstVec& rho) {
+  Vector root(rho.size()), rest(rho.size());
+  for (Index j = 0; j < rho.size(); ++j) {
+    root[j] = std::sqrt(1 / (1 + rho[j]));
+    rest[j] = std::isinf(rho[j]) ? 1.0 : rho[j] / (1 + rho[j]);
+  }
+  return {root, rest};
+}
+
 /// Solves a symmetric positive semidefinite system; the ridge that makes a singular one definite is the smallest that
 /// does, in units of the diagonal. std::invalid_argument when the system holds anything that is not finite.
 Vector solve_semidefinite(const Matrix& a, const Vector& b, Monitor& monitor) {
@@ -79,29 +89,22 @@ Vector RidgeSolver::solve_near(const Columns& columns, const ConstVec& rho, cons
                                const ConstVec& residual) const {
   const Index n = design_.rows(), k = rho.size();
   const Vector root_weights = design_.row_weights().cwiseSqrt();
-  Vector root(k), rest(k);
-  for (Index j = 0; j < k; ++j) {
-    root[j] = std::sqrt(1 / (1 + rho[j]));
-    rest[j] = std::isinf(rho[j]) ? 1.0 : std::sqrt(rho[j] / (1 + rho[j]));
-  }
+  const auto [root, rest] = alpha_form(rho);
+  const Vector ridge = rest.cwiseSqrt();
   Matrix rows, system = Matrix::Zero(n + k, k);
   design_.weighted_block(0, n, columns, root_weights, rows);
   system.topRows(n) = rows * root.asDiagonal();
-  system.bottomRows(k).diagonal() = rest;
+  system.bottomRows(k).diagonal() = ridge;
   Vector right(n + k);
   right.head(n) = root_weights.cwiseProduct(residual);
-  for (Index j = 0; j < k; ++j) right[n + j] = root[j] > 0 ? -rest[j] * v[j] / root[j] : 0.0;
+  for (Index j = 0; j < k; ++j) right[n + j] = root[j] > 0 ? -ridge[j] * v[j] / root[j] : 0.0;
   return v + root.cwiseProduct(Vector(system.colPivHouseholderQr().solve(right)));
 }
 
 Vector RidgeSolver::primal(const Columns& columns, const ConstVec& rho, const Vector& y) {
   Matrix system = gram_of(columns);
   const Index k = system.cols();
-  Vector root(k), rest(k);
-  for (Index j = 0; j < k; ++j) {
-    root[j] = std::sqrt(1 / (1 + rho[j]));
-    rest[j] = std::isinf(rho[j]) ? 1.0 : rho[j] / (1 + rho[j]);
-  }
+  const auto [root, rest] = alpha_form(rho);
   for (Index c = 0; c < k; ++c) {
     system.col(c).array() *= root.array() * root[c];
     system(c, c) += rest[c];
