@@ -41,10 +41,26 @@ CALLS = {
     "training": lambda X: dropout_training(X, y, n_steps=20, random_state=0),
 }
 
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.restype, libc.free.argtypes = None, [ctypes.c_void_p]
+
 
 def size():
     with open("/proc/self/statm") as pages:
         return int(pages.read().split()[0]) * resource.getpagesize()
+
+
+def tighten(limit):
+    """Limit the memory and hold what is free of it in blocks that a vector of a number for each row or column needs."""
+    blocks = [None] * 10_000  # before the limit
+    libc.malloc_trim(0)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, unlimited[1]))
+    for i in range(len(blocks)):
+        blocks[i] = libc.malloc(8 * 1024)
+        if blocks[i] is None:
+            return blocks
+    raise AssertionError("the limit holds nothing back")
 
 
 def count(call):
@@ -52,8 +68,9 @@ def count(call):
     call(X)
     for megabytes in (0, 0.1, 1, 10):
         copy = X.copy()  # another layout
-        ctypes.CDLL(None).malloc_trim(0)
-        resource.setrlimit(resource.RLIMIT_AS, (size() + int(megabytes * 2**20), unlimited[1]))
+        full = size()
+        blocks = tighten(full)
+        resource.setrlimit(resource.RLIMIT_AS, (full + int(megabytes * 2**20), unlimited[1]))
         try:
             call(copy)
             ended["done"] += 1
@@ -61,6 +78,8 @@ def count(call):
             ended["MemoryError"] += 1
         finally:
             resource.setrlimit(resource.RLIMIT_AS, unlimited)
+            for block in blocks:
+                libc.free(block)
     call(X)
 
 
