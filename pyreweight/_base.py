@@ -40,6 +40,7 @@ def fit_problem(estimator, problem: Problem, start, stacklevel: int) -> None:
             report=print if estimator.verbose else None,
             loss=problem.loss,
             loss_params={},
+            shared=problem.shared,
         )
     fits = answer["fits"]
 
@@ -107,11 +108,15 @@ def fit_path(
     *,
     sample_weight=None,
     test_weight=None,
+    left_out=-1,
     workers=1,
     progress=None,
     check=None,
 ) -> dict:
-    """Run the core on a path; the parameters are those of `model`, the weights by default those of `problem`."""
+    """Run the core on a path; the parameters are those of `model`, the weights by default those of `problem`.
+
+    `left_out` is the number of the fold whose training weights are given, if the folds of `problem` share anything.
+    """
     name, params = problem.penalty._core_arguments()
     is_count = isinstance(alphas, int)
     with checked_by_core(model, problem.X):
@@ -137,6 +142,8 @@ def fit_path(
             progress=progress,
             check=check,
             loss=problem.loss,
+            shared=problem.shared,
+            left_out=left_out,
         )
     parts = answer.pop("values"), answer.pop("indices"), answer.pop("indptr")
     with np.errstate(over="ignore"):
@@ -165,6 +172,7 @@ def grid_of_alphas(model, problem: Problem, size: int, eps: float) -> NDArray[np
         feature_groups=problem.feature_groups,
         eps=eps,
         loss=problem.loss,
+        shared=problem.shared,
     )
 
 

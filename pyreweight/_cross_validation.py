@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_method_params
 
 from ._base import check_one_target, grid_of_alphas, warn_about_points
 from ._callbacks import CallbackSupport, PathTasks, with_callbacks
-from ._folds import make_folds, mean_and_standard_error, run_paths
+from ._folds import make_folds, mean_and_standard_error, run_paths, share_folds
 from .regularization_path import make_path
 from .validation import check_alphas, check_eps
 
@@ -76,6 +76,7 @@ class CrossValidated(CallbackSupport):
         alphas, eps = check_alphas(self.alphas), check_eps(self.eps, problem)
         folds = make_folds(self._splitter(y), X, y, sample_weight, problem, routed.splitter.split)
         self._check_folds(model, problem, folds)
+        problem.shared = share_folds(model, problem, folds, alphas if isinstance(alphas, int) else len(alphas))
         if isinstance(alphas, int):
             alphas = grid_of_alphas(model, problem, alphas, eps)
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_samples
 
 from ._base import fit_path
 from ._callbacks import PathTasks
+from ._native import core
 from .validation import Problem, check_rows, check_sample_weight
 
 
@@ -48,6 +49,33 @@ def make_folds(splitter, X, y, sample_weight, problem: Problem, split_params) ->
     return folds
 
 
+def share_folds(model, problem: Problem, folds: list[Fold], n_alphas: int):
+    """Return what the paths of the folds need not each compute from the data; None where they share nothing.
+
+    Each row is to be tested in at most one fold and trained on in all others, as often in each.
+    """
+    if problem.loss != "squared" or model.solver != "auto" or not isinstance(problem.X, np.ndarray):
+        return None
+    fold_of_row = np.full(len(problem.X), len(folds))
+    for i, fold in enumerate(folds):
+        fold_of_row[fold.test_weight > 0] = i
+    for i, fold in enumerate(folds):
+        tested = fold_of_row == i
+        expected = (tested, fold.test_weight), (~tested, fold.train_weight)
+        if not all(np.array_equal(weight, rows * problem.sample_weight) for rows, weight in expected):
+            return None
+    return core.share_folds(
+        X=problem.X,
+        y=problem.Y[:, 0],
+        sample_weight=problem.sample_weight,
+        fold=fold_of_row,
+        folds=len(folds),
+        solves=n_alphas,
+        fit_intercept=bool(model.fit_intercept),
+        standardize=bool(model.standardize),
+    )
+
+
 def run_paths(
     model, problem: Problem, alphas, eps: float, folds: list[Fold], n_jobs, tasks: PathTasks, names
 ) -> list[dict]:
@@ -68,7 +96,7 @@ def run_paths(
             progress = tasks.begin(i)
             weights = {}
             if i < len(folds):
-                weights = {"sample_weight": folds[i].train_weight, "test_weight": folds[i].test_weight}
+                weights = {"sample_weight": folds[i].train_weight, "test_weight": folds[i].test_weight, "left_out": i}
             answer = fit_path(model, problem, alphas, eps, workers=workers, progress=progress, check=check, **weights)
             tasks.end(i)
             if model.verbose:

@@ -31,6 +31,7 @@ class Problem:
     alpha: float  # nan: to be chosen
     one_target: bool  # whether y was one-dimensional
     loss: str = "squared"
+    shared: object = None  # what paths on its folds share, opaque, see share_folds
 
     @property
     def eps(self) -> float:

@@ -61,7 +61,8 @@ void check_parts(const py::array& indptr, const py::array& indices, Index stored
 }
 
 std::unique_ptr<Design> make_dense(const py::array& X, const ConstVec& sample_weight, bool fit_intercept,
-                                   bool standardize, Monitor& monitor, const ConstVec& targets) {
+                                   bool standardize, Monitor& monitor, const ConstVec& targets,
+                                   const KnownMoments* known) {
   const bool by_rows = (X.flags() & py::array::c_style) != 0;
   if (X.ndim() != 2 || (!by_rows && (X.flags() & py::array::f_style) == 0) || !is_aligned(X)) {
     throw py::type_error("X must be a contiguous and aligned 2-D array");
@@ -69,7 +70,7 @@ std::unique_ptr<Design> make_dense(const py::array& X, const ConstVec& sample_we
   const Index rows = X.shape(0), cols = X.shape(1);
   return with_values(X, [&](const auto* data) {
     py::gil_scoped_release release;
-    return dense_design(data, rows, cols, by_rows, sample_weight, fit_intercept, standardize, monitor, targets);
+    return dense_design(data, rows, cols, by_rows, sample_weight, fit_intercept, standardize, monitor, targets, known);
   });
 }
 
@@ -110,8 +111,11 @@ Monitor make_monitor(const py::object& report, const py::object& check) {
 }
 
 std::unique_ptr<Design> make_design(const py::object& X, const ConstVec& sample_weight, bool fit_intercept,
-                                    bool standardize, Monitor& monitor, const ConstVec& targets) {
-  if (py::isinstance<py::array>(X)) return make_dense(X, sample_weight, fit_intercept, standardize, monitor, targets);
+                                    bool standardize, Monitor& monitor, const ConstVec& targets,
+                                    const KnownMoments* known) {
+  if (py::isinstance<py::array>(X)) {
+    return make_dense(X, sample_weight, fit_intercept, standardize, monitor, targets, known);
+  }
   if (py::hasattr(X, "format") && py::str(X.attr("format")).cast<std::string>() == "csc") {
     return make_sparse(X, sample_weight, fit_intercept, standardize, monitor);
   }

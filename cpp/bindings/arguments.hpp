@@ -24,9 +24,10 @@ Monitor make_monitor(const pybind11::object& report, const pybind11::object& che
 /// The data matrix as the caller holds it, never copied: a dense array in C or Fortran order, or an object with the
 /// attributes of a CSC matrix (`format`, `shape`, `data`, `indices`, `indptr`), rows sorted without duplicates in each
 /// column. X must outlive the result and keep its arrays. Releases the GIL while it computes the column moments.
-/// `targets` (n k,) as for dense_design.
+/// `targets` (n k,) and `known` as for dense_design.
 std::unique_ptr<Design> make_design(const pybind11::object& X, const ConstVec& sample_weight, bool fit_intercept,
-                                    bool standardize, Monitor& monitor, const ConstVec& targets = Vector());
+                                    bool standardize, Monitor& monitor, const ConstVec& targets = Vector(),
+                                    const KnownMoments* known = nullptr);
 
 /// The loss of that name for targets y, nullptr for "squared"; the number of classes of "softmax" is that of y, which
 /// holds class numbers 0, 1, ...

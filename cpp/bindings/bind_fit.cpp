@@ -7,6 +7,7 @@
 #include "pyreweight/dropout_expectation.hpp"
 #include "pyreweight/fit.hpp"
 #include "pyreweight/registry.hpp"
+#include "training_rows.hpp"
 
 namespace py = pybind11;
 
@@ -38,11 +39,12 @@ py::dict fit_columns(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
                      const std::string& penalty, const py::dict& params, double alpha, const std::string& solver,
                      bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                      const Labels& feature_groups, const Eigen::Ref<const Matrix>& start, int max_iter, double tol,
-                     double eps, const py::object& report, const std::string& loss, const Params& loss_params) {
+                     double eps, const py::object& report, const std::string& loss, const Params& loss_params,
+                     const py::object& shared) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(report);
-  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor,
-                                  loss == "squared" ? Vector(Y.reshaped()) : Vector());
+  const TrainingRows rows = make_training_rows(X, Vector(Y.reshaped()), sample_weight, fit_intercept, standardize,
+                                               loss == "squared", shared, -1, monitor);
   FitRequest request;
   request.alpha = alpha;
   request.paper_loop = solver == "irls";
@@ -55,15 +57,16 @@ py::dict fit_columns(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
   request.options.tol = tol;
   const auto row_loss = make_loss_for(loss, loss_params, Y);
   request.loss = row_loss.get();
+  request.row_factor = rows.row_factor.get();
   std::vector<FitResult> results;
   {
     py::gil_scoped_release release;
-    results = fit_targets(*design, Y, *rule, request, start, monitor);
+    results = fit_targets(*rows.design, Y, *rule, request, start, monitor);
   }
   py::list fits;
   for (const FitResult& result : results) fits.append(to_dict(result));
   py::dict out;
-  out["centre"] = design->centre();
+  out["centre"] = rows.design->centre();
   out["fits"] = fits;
   return out;
 }
@@ -75,7 +78,7 @@ void bind_fit(py::module_& m) {
         py::arg("penalty"), py::arg("params"), py::arg("alpha"), py::arg("solver"), py::arg("fit_intercept"),
         py::arg("standardize"), py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(),
         py::arg("start").noconvert(), py::arg("max_iter"), py::arg("tol"), py::arg("eps"), py::arg("report"),
-        py::arg("loss"), py::arg("loss_params"),
+        py::arg("loss"), py::arg("loss_params"), py::arg("shared") = py::none(),
         "Fits every column of Y (n, k) on X (n, p), dense or CSC; alpha=nan chooses it. Returns the column centres and "
         "one dict per target. feature_groups (p,) or (0,), start (p, k) or (0, 0). With the loss softmax y holds class "
         "numbers below K, and a target has K intercepts and K p coefficients, class by class, as has feature_groups.");

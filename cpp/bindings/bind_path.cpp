@@ -7,6 +7,7 @@
 #include "pyreweight/parallel.hpp"
 #include "pyreweight/path.hpp"
 #include "pyreweight/registry.hpp"
+#include "training_rows.hpp"
 
 namespace py = pybind11;
 
@@ -97,18 +98,21 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
                     const std::string& penalty, const py::dict& params, const ConstVec& alphas, Index grid_size,
                     const std::string& solver, bool fit_intercept, bool standardize, const ConstVec& feature_weights,
                     const Labels& feature_groups, int max_iter, double tol, double eps, bool degrees_of_freedom,
-                    int workers, const py::object& progress, const py::object& check, const std::string& loss) {
+                    int workers, const py::object& progress, const py::object& check, const std::string& loss,
+                    const py::object& shared, Index left_out) {
   const auto rule = make_penalty(penalty, params);
   const ThreadShare share(workers);
   Monitor monitor = make_monitor(py::none(), check);
-  const auto design =
-      make_design(X, sample_weight, fit_intercept, standardize, monitor, loss == "squared" ? Vector(y) : Vector());
+  const TrainingRows rows =
+      make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared", shared, left_out, monitor);
   PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, feature_groups,
                                      alphas, grid_size, eps, max_iter, tol);
   const auto row_loss = make_loss_for(loss, {}, y);
   request.loss = row_loss.get();
   request.degrees_of_freedom = degrees_of_freedom;
   request.test_weight = test_weight;
+  request.test_products = rows.test_products;
+  request.row_factor = rows.row_factor.get();
   if (!progress.is_none()) {
     request.progress = [&progress](Index i, const PathPoint& point) {
       py::gil_scoped_acquire gil;
@@ -118,24 +122,26 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
   std::vector<PathPoint> points;
   {
     py::gil_scoped_release release;
-    points = fit_path(*design, y, *rule, request, monitor);
+    points = fit_path(*rows.design, y, *rule, request, monitor);
   }
   return to_dict(points);
 }
 
 Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const std::string& penalty,
                    const py::dict& params, Index grid_size, bool fit_intercept, bool standardize,
-                   const ConstVec& feature_weights, const Labels& feature_groups, double eps, const std::string& loss) {
+                   const ConstVec& feature_weights, const Labels& feature_groups, double eps, const std::string& loss,
+                   const py::object& shared) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(py::none());
-  const auto design =
-      make_design(X, sample_weight, fit_intercept, standardize, monitor, loss == "squared" ? Vector(y) : Vector());
+  const TrainingRows rows =
+      make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared", shared, -1, monitor);
   PathRequest request = make_request(sample_weight, false, fit_intercept, feature_weights, feature_groups, Vector(),
                                      grid_size, eps, 100, 0);
   const auto row_loss = make_loss_for(loss, {}, y);
   request.loss = row_loss.get();
+  request.row_factor = rows.row_factor.get();
   py::gil_scoped_release release;
-  return path_alphas(*design, y, *rule, request, monitor);
+  return path_alphas(*rows.design, y, *rule, request, monitor);
 }
 
 }  // namespace
@@ -147,18 +153,26 @@ void bind_path(py::module_& m) {
       py::arg("grid_size"), py::arg("solver"), py::arg("fit_intercept"), py::arg("standardize"),
       py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(), py::arg("max_iter"),
       py::arg("tol"), py::arg("eps"), py::arg("degrees_of_freedom"), py::arg("workers"), py::arg("progress"),
-      py::arg("check"), py::arg("loss"),
+      py::arg("check"), py::arg("loss"), py::arg("shared") = py::none(), py::arg("left_out") = -1,
       "Fits y (n,) on X (n, p), dense or CSC, at every alpha, or on a grid of grid_size alphas when there are none. "
       "test_weight "
       "(n,) or (0,), feature_groups (p,) or (0,). workers: how many such calls share the threads. progress(i, alpha, "
       "nonzeros, objective, "
-      "converged) is called after each alpha, check() now and then. Returns arrays over the alphas, coefficients as "
+      "converged) is called after each alpha, check() now and then. shared, left_out: of share_folds, or None. Returns "
+      "arrays over the alphas, coefficients as "
       "CSC parts of (p, number of alphas); with the loss softmax, whose y holds class numbers below K, of (K p, number "
       "of alphas), class by class, as in feature_groups, and intercepts (number of alphas, K).");
   m.def("path_alphas", &find_alphas, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
         py::arg("penalty"), py::arg("params"), py::arg("grid_size"), py::arg("fit_intercept"), py::arg("standardize"),
         py::arg("feature_weights").noconvert(), py::arg("feature_groups").noconvert(), py::arg("eps"), py::arg("loss"),
+        py::arg("shared") = py::none(),
         "Geometric grid of alphas from alpha_max to eps alpha_max; all 0 when there is nothing to explain.");
+  m.def(
+      "share_folds", &share_folds, py::arg("X"), py::arg("y").noconvert(), py::arg("sample_weight").noconvert(),
+      py::arg("fold").noconvert(), py::arg("folds"), py::arg("solves"), py::arg("fit_intercept"),
+      py::arg("standardize"),
+      "What the paths on the training sets of a cross-validation share, which are to solve about that many alphas; "
+      "None where it does not pay. Row i is left out of the training set number fold[i], of none where that is folds.");
 }
 
 }  // namespace pyreweight

@@ -4,39 +4,17 @@
 
 #include "pyreweight/block_products.hpp"
 #include "pyreweight/parallel.hpp"
+#include "pyreweight/tiles.hpp"
 
 namespace pyreweight {
 namespace {
 
-// Rows of a packed block, which stays in the second-level cache; not a power of two, so that columns that follow each
-// other do not compete for the same lines of the first-level cache.
-constexpr Index kRowBlock = 248;
-constexpr Index kGramTile = 192;      // columns of a tile of the Gram matrix
-constexpr Index kDualTile = 64;       // rows of a tile of the dual Gram matrix
-constexpr Index kRegionRows = 16384;  // rows between two polls of the monitor
-constexpr Index kRowParts = 4;        // parts the rows of a region are shared out in
-constexpr Index kPassColumns = 16;    // columns of a task of a pass over X
+constexpr Index kDualTile = 64;     // rows of a tile of the dual Gram matrix
+constexpr Index kPassColumns = 16;  // columns of a task of a pass over X
 
 Columns slice(const Columns& columns, Index first, Index count) {
   return Columns(columns.begin() + first, columns.begin() + first + count);
 }
-
-struct Tile {
-  Index row, height, col, width;
-};
-
-/// Covers a matrix by tiles; of a symmetric one, the tiles on and above the diagonal.
-std::vector<Tile> make_tiles(Index rows, Index cols, Index size, bool symmetric) {
-  std::vector<Tile> tiles;
-  for (Index c = 0; c < cols; c += size) {
-    for (Index r = 0; r < (symmetric ? c + 1 : rows); r += size) {
-      tiles.push_back({r, std::min(size, rows - r), c, std::min(size, cols - c)});
-    }
-  }
-  return tiles;
-}
-
-void mirror_upper(Matrix& a) { a.triangularView<Eigen::StrictlyLower>() = a.transpose(); }
 
 }  // namespace
 
@@ -52,10 +30,10 @@ double Design::inverse_power_of_two(double x) {
   return std::ldexp(1.0, std::min(1022, std::max(-1022, -std::ilogb(x))));
 }
 
-void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor) {
-  centre_ = Vector::Zero(cols_);
-  deviation_ = Vector::Zero(cols_);
-  column_moments(fit_intercept, monitor);
+void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor, const KnownMoments* known) {
+  centre_ = known ? known->centre : Vector::Zero(cols_);
+  deviation_ = known ? known->deviation : Vector::Zero(cols_);
+  if (!known) column_moments(fit_intercept, monitor);
   scale_ = penalty_unit_ = second_moment_ = unit_ = shift_ = inverse_ = Vector::Zero(cols_);
   for (Index j = 0; j < cols_; ++j) {
     const double d = deviation_[j];
@@ -131,9 +109,7 @@ Matrix Design::weighted_gram(const Columns& a, const Columns& b, const ConstVec&
   const bool symmetric = &a == &b;
   const Index rows = static_cast<Index>(a.size()), cols = static_cast<Index>(b.size());
   Matrix out = Matrix::Zero(rows, cols);
-  // A matrix that is hardly larger than a tile is one, so that no column is packed twice.
-  const Index size = std::max(rows, cols) <= 2 * kGramTile ? std::max(rows, cols) : kGramTile;
-  const std::vector<Tile> tiles = make_tiles(rows, cols, size, symmetric);
+  const std::vector<Tile> tiles = make_tiles(rows, cols, gram_tile(rows, cols), symmetric);
   // Each task packs the columns of its tile, centred, a block of rows at a time: a small overhead on the products that
   // buys any storage order and no shared accumulators. Few tiles on many rows are shared out by rows instead; how is
   // fixed by the sizes alone, so the sums are the same for any number of threads.

@@ -16,7 +16,7 @@ template <class Scalar, int Order>
 class DenseDesign final : public Design {
  public:
   DenseDesign(const Scalar* data, Index rows, Index cols, const ConstVec& sample_weight, bool fit_intercept,
-              bool standardize, Monitor& monitor, const ConstVec& targets)
+              bool standardize, Monitor& monitor, const ConstVec& targets, const KnownMoments* known)
       : Design(rows, cols, sample_weight), X_(data, rows, cols) {
     const Index count = targets.size() / std::max<Index>(rows_, 1);
     known_vector_.resize(count * rows_);
@@ -24,8 +24,9 @@ class DenseDesign final : public Design {
     for (Index t = 0; t < count; ++t) {
       const Target target = scale_target(targets.segment(t * rows_, rows_), weights_, fit_intercept);
       known_vector_.segment(t * rows_, rows_) = target.values.cwiseProduct(weights_);
+      if (known) known_products_.segment(t * cols_, cols_) = known->products.segment(t * cols_, cols_) / target.scale;
     }
-    standardise(fit_intercept, standardize, monitor);
+    standardise(fit_intercept, standardize, monitor, known);
     // Subtracting m_j sum(u) afterwards loses the digits that m_j / d_j takes; such columns, and those whose units
     // could overflow in a product, are centred and scaled entry by entry instead.
     for (Index j = 0; j < cols_; ++j) {
@@ -146,18 +147,18 @@ class DenseDesign final : public Design {
 template <class Scalar>
 std::unique_ptr<Design> dense_design(const Scalar* data, Index rows, Index cols, bool by_rows,
                                      const ConstVec& sample_weight, bool fit_intercept, bool standardize,
-                                     Monitor& monitor, const ConstVec& targets) {
+                                     Monitor& monitor, const ConstVec& targets, const KnownMoments* known) {
   if (by_rows) {
     return std::make_unique<DenseDesign<Scalar, Eigen::RowMajor>>(data, rows, cols, sample_weight, fit_intercept,
-                                                                  standardize, monitor, targets);
+                                                                  standardize, monitor, targets, known);
   }
   return std::make_unique<DenseDesign<Scalar, Eigen::ColMajor>>(data, rows, cols, sample_weight, fit_intercept,
-                                                                standardize, monitor, targets);
+                                                                standardize, monitor, targets, known);
 }
 
 template std::unique_ptr<Design> dense_design(const double*, Index, Index, bool, const ConstVec&, bool, bool, Monitor&,
-                                              const ConstVec&);
+                                              const ConstVec&, const KnownMoments*);
 template std::unique_ptr<Design> dense_design(const float*, Index, Index, bool, const ConstVec&, bool, bool, Monitor&,
-                                              const ConstVec&);
+                                              const ConstVec&, const KnownMoments*);
 
 }  // namespace pyreweight

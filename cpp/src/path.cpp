@@ -129,7 +129,7 @@ std::vector<PathPoint> fit_path(const Design& design, const ConstVec& y, const P
                                 const PathRequest& request, Monitor& monitor) {
   const Index solves = request.alphas.size() > 0 ? request.alphas.size() : request.grid_size;
   ScaledProblem scaled(design, y, penalty, request, 1.0, solves, monitor);
-  const TestError test_error(design, y, scaled, request.test_weight);
+  const TestError test_error(design, y, scaled, request.test_weight, request.test_products);
   const bool constant = scaled.target().constant;
   std::unique_ptr<PathSolver> solver;
   if (!constant) solver = std::make_unique<PathSolver>(scaled, request.paper_loop);

@@ -57,17 +57,22 @@ class ReducedDesign final : public Design {
   Matrix Z_;
 };
 
-bool worth_reducing(Index rows, Index cols, Index solves) {
-  return rows >= kRowsPerColumn * (cols + 1) && cols <= kColumnsPerSolve * solves;
-}
-
 }  // namespace
+
+bool worth_reducing(Index rows, Index cols, Index solves) {
+  return cols > 0 && solves > 1 && rows >= kRowsPerColumn * (cols + 1) && cols <= kColumnsPerSolve * solves;
+}
 
 Matrix factor_rows(const Design& design, Index solves, Monitor& monitor) {
   const Index p = design.cols();
-  if (p == 0 || solves < 2 || !worth_reducing(design.rows(), p, solves)) return {};
+  if (!worth_reducing(design.rows(), p, solves)) return {};
   const Columns columns = all_columns(p);
-  Matrix R = design.gram(columns, columns, monitor);
+  return factor_gram(design, design.gram(columns, columns, monitor), monitor);
+}
+
+Matrix factor_gram(const Design& design, Matrix gram, Monitor& monitor) {
+  const Index p = gram.cols();
+  Matrix& R = gram;
   for (Index j = 0; j < p; ++j) {
     if (design.scale()[j] == 0) R(j, j) = 1;  // constant: out of every model, and here not to be a zero pivot
   }

@@ -7,7 +7,8 @@
 
 namespace pyreweight {
 
-TestError::TestError(const Design& design, const ConstVec& y, const ScaledProblem& scaled, const Vector& weights)
+TestError::TestError(const Design& design, const ConstVec& y, const ScaledProblem& scaled, const Vector& weights,
+                     const Matrix& products)
     : design_(design), scaled_(scaled) {
   const double total = weights.sum();
   if (!(total > 0)) return;
@@ -19,6 +20,13 @@ TestError::TestError(const Design& design, const ConstVec& y, const ScaledProble
   }
   target_ = (weights.array() > 0).select((y.array() - target.mean) / target.scale, 0.0);
   if (&scaled.problem().design == &design) return;
+  if (products.size() > 0) {
+    const Index p = design.cols();
+    square_ = products(p, p);
+    cross_ = products.col(p).head(p);
+    gram_ = products.topLeftCorner(p, p);
+    return;
+  }
   const Columns columns = all_columns(design.cols());
   Monitor& monitor = scaled.problem().monitor;
   const Vector weighted = target_.cwiseProduct(weights_);

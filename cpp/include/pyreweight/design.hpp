@@ -8,6 +8,12 @@
 
 namespace pyreweight {
 
+/// What a visit of the columns would find.
+struct KnownMoments {
+  Vector centre, deviation;  // (p,) weighted
+  Vector products;           // (p k,) (x_j - m_j)' pi (y - mean of y), for one target after the other
+};
+
 /// The data matrix as the solvers see it: columns centred and scaled on the fly, rows weighted, X never copied.
 ///
 ///     z_ij = (x_ij - m_j) / D_j,   weights pi_i = s_i / sum s
@@ -67,8 +73,9 @@ class Design {
       values.push_back(entries[i]);
     }
   }
-  /// Fills centre, scale and what follows from them; called once by the constructor of the derived class.
-  void standardise(bool fit_intercept, bool standardize, Monitor& monitor);
+  /// Fills centre, scale and what follows from them, without a visit if `known`; called once by the constructor of the
+  /// derived class.
+  void standardise(bool fit_intercept, bool standardize, Monitor& monitor, const KnownMoments* known = nullptr);
   /// Fills centre and deviation, and known_products_ where there are known vectors: of the columns less their centres,
   /// nan where they cannot be had from that visit.
   virtual void column_moments(bool fit_intercept, Monitor& monitor);

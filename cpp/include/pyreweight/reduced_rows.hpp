@@ -17,10 +17,14 @@ struct ReducedRows {
   Vector target;                   // (p + 1,)
 };
 
-/// R, (p, p) in its upper triangle, where it pays for a squared loss that is solved about `solves` times on this
-/// design, the columns are independent enough for a p x p matrix to stand for them, and p x p is not much beside X;
-/// else empty.
+/// Whether it pays for a squared loss that is solved about `solves` times, and p x p is not much beside X.
+bool worth_reducing(Index rows, Index cols, Index solves);
+
+/// R, (p, p) in its upper triangle, where it is worth it and the columns are independent enough for a p x p matrix to
+/// stand for them; else empty.
 Matrix factor_rows(const Design& design, Index solves, Monitor& monitor);
+/// The same from Z' diag(pi) Z.
+Matrix factor_gram(const Design& design, Matrix gram, Monitor& monitor);
 
 /// The problem on fewer rows for one target; not reduced if R is empty.
 ReducedRows reduce_rows(const Design& design, const Matrix& R, const Vector& target, Monitor& monitor);

@@ -18,7 +18,7 @@ struct ModelRequest {
   Groups feature_groups;       // weighted by the root of their size besides
   const Loss* loss = nullptr;  // nullptr: squared
   Options options;
-  const Matrix* row_factor = nullptr;  // factor_rows of the design, if the caller has it for several targets
+  const Matrix* row_factor = nullptr;  // factor_rows of the design, if the caller has it
 };
 
 /// An answer in the user's units. Coefficients are those that are not zero; that of feature j for output k of a loss

@@ -8,8 +8,10 @@ namespace pyreweight {
 /// squares of the scale of the target: in the units of y it may overflow.
 class TestError {
  public:
-  /// `weights` (n,) of the rows on which the error is measured; empty or all 0: the error is nan.
-  TestError(const Design& design, const ConstVec& y, const ScaledProblem& scaled, const Vector& weights);
+  /// `weights` (n,) of the rows on which the error is measured; empty or all 0: the error is nan. `products` (p + 1,
+  /// p + 1) or empty: the weighted means of the products of the columns of the design and the target over these rows.
+  TestError(const Design& design, const ConstVec& y, const ScaledProblem& scaled, const Vector& weights,
+            const Matrix& products);
 
   double operator()(const Solution& solution) const;
 
