@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
+_LARGEST = 2.0**53  # beyond, scikit-learn takes floating-point labels for numbers
+
 
 def encode_labels(y, sample_weight, class_weight) -> tuple[np.ndarray, NDArray[np.float64], NDArray[np.float64]]:
     """Return the classes, the labels as their numbers, and the weights of the rows times those of their classes."""
-    check_classification_targets(y)
-    classes, codes = np.unique(y, return_inverse=True)
+    classes, codes = _two_numbers(y) or _any_labels(y)
     if len(classes) == 1:
         raise ValueError(
             "y must have two classes or more among the rows that count; they all have the one class "
@@ -18,6 +19,23 @@ def encode_labels(y, sample_weight, class_weight) -> tuple[np.ndarray, NDArray[n
         )
     factors = _class_factors(class_weight, classes, codes, sample_weight)
     return classes, codes.astype(np.float64), sample_weight * factors[codes]
+
+
+def _any_labels(y):
+    """Return the classes in their order, and the labels as their numbers."""
+    check_classification_targets(y)
+    return np.unique(y, return_inverse=True)
+
+
+def _two_numbers(y):
+    """Do the same without sorting, where the labels are two integers; None elsewhere."""
+    if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf" or y.size == 0:
+        return None
+    classes = np.array([y.min(), y.max()])
+    if classes[0] == classes[1] or not (abs(classes) < _LARGEST).all() or (classes != np.trunc(classes)).any():
+        return None
+    codes = y == classes[1]
+    return (classes, codes.astype(np.intp)) if (codes | (y == classes[0])).all() else None
 
 
 def numbered_labels(y, sample_weight) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

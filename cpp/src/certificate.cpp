@@ -161,7 +161,8 @@ void certify(const Problem& problem, const Regularizer& regularizer, Solution& s
 bool certified(const Problem& problem, const Regularizer& regularizer, const Solution& solution) {
   const double tol = problem.options.tol;
   if (!std::isnan(solution.gap)) {
-    return solution.gap <= tol * solution.objective + kRounding * loss_size(problem);
+    const double allowed = tol * solution.objective;
+    return solution.gap <= allowed || solution.gap <= allowed + kRounding * loss_size(problem);
   }
   if (solution.kkt_residual <= tol) return true;
   // The level of a column with a small weight is small, the rounding of its correlation is not.

@@ -9,72 +9,144 @@
 namespace pyreweight {
 namespace {
 
-constexpr Index kProductColumns = 16;   // columns of a product that one task computes
-constexpr double kDenseAdvantage = 12;  // multiplications of a blocked product in the time of one sparse one
-constexpr double kNearProducts = 131072, kWorthKeeping = 4;
-constexpr Index kParts = 8;  // of their columns, for threads
+constexpr Index kProductColumns = 16;     // columns of a product that one task computes
+constexpr double kDenseAdvantage = 12;    // multiplications of a blocked product in the time of one sparse one
+constexpr double kNearProducts = 131072;  // entries of a matrix of products for the nearest memory
+constexpr Index kBlockRows = 256;         // rows whose entries are gathered there at a time
+constexpr double kPartWork = 4e6;         // multiplications of a part of the rows
+constexpr Index kMostParts = 8;
+constexpr double kRegionWork = 1e8;  // multiplications between two polls of the monitor, in as many tasks
+
+/// Some columns of a matrix by rows, block of rows after block: row i of the present block has the entries f in
+/// [begin(i), end(i)), of rising places among the columns.
+template <class Matrix>
+class RowBlocks {
+ public:
+  /// Before row `first`; the columns must live as long.
+  RowBlocks(const Matrix& X, const Columns& columns, Index first, Index rows) : X_(X), columns_(columns), last_(first) {
+    for (const Index j : columns) {
+      const auto [begin, end] = X.range(j, first, rows);
+      next_.push_back(begin);
+      end_.push_back(end);
+    }
+  }
+
+  /// Goes on to the rows before `last`; the entries of column j are taken times factor(j).
+  template <class Factor>
+  void advance(Index last, const Factor& factor) {
+    first_ = last_;
+    last_ = last;
+    starts_.assign(static_cast<size_t>(last - first_) + 1, 0);
+    int* const starts = starts_.data();
+    const Index first = first_;
+    for (size_t c = 0; c < next_.size(); ++c) {
+      for (Index e = next_[c], end = end_[c]; e < end && X_.row(e) < last; ++e) ++starts[X_.row(e) - first];
+    }
+    int sum = 0;
+    for (int& start : starts_) start = std::exchange(sum, sum + start);
+    places_.resize(static_cast<size_t>(sum));
+    values_.resize(places_.size());
+    int* const places = places_.data();
+    double* const values = values_.data();
+    for (size_t c = 0; c < next_.size(); ++c) {
+      const double times = factor(columns_[c]);
+      Index e = next_[c];
+      for (const Index end = end_[c]; e < end && X_.row(e) < last; ++e) {
+        const int f = starts[X_.row(e) - first]++;
+        places[f] = static_cast<int>(c);
+        values[f] = X_.value(e) * times;
+      }
+      next_[c] = e;
+    }
+  }
+
+  /// Leaves the rows before `last` out.
+  void skip(Index last) {
+    last_ = last;
+    for (size_t c = 0; c < next_.size(); ++c) {
+      Index& e = next_[c];
+      while (e < end_[c] && X_.row(e) < last) ++e;
+    }
+  }
+
+  // Every start has moved on to that of the next row.
+  int begin(Index i) const { return i == first_ ? 0 : starts_[static_cast<size_t>(i - first_) - 1]; }
+  int end(Index i) const { return starts_[static_cast<size_t>(i - first_)]; }
+  const int* places() const { return places_.data(); }
+  const double* values() const { return values_.data(); }
+
+ private:
+  const Matrix X_;
+  const Columns& columns_;
+  Index first_ = 0, last_;
+  Columns next_, end_;  // of the entries of the columns
+  std::vector<int> starts_, places_;
+  std::vector<double> values_;
+};
 
 }  // namespace
 
-/// Whether a product of these columns goes through the rows of the whole matrix, which are kept: it has few enough
-/// entries for the nearest memory, and most entries of the matrix take part.
+/// Whether a product of these columns goes row by row: it has few enough entries for the nearest memory.
 template <class Scalar, class Offset>
 bool SparseDesign<Scalar, Offset>::rows_serve(const Columns& a, const Columns& b) const {
-  const double height = static_cast<double>(a.size()), width = static_cast<double>(b.size());
-  const double of_a = entries(a), of_b = entries(b), n = static_cast<double>(rows_);
-  return height * width <= kNearProducts && entries(all_columns(cols_)) <= kWorthKeeping * std::max(of_a, of_b) &&
-         of_a / n * of_b <= n * height * width / kDenseAdvantage;
+  const double products = static_cast<double>(a.size()) * static_cast<double>(b.size());
+  const double n = static_cast<double>(rows_);
+  return products <= kNearProducts && entries(a) / n * entries(b) <= n * products / kDenseAdvantage;
 }
 
-/// Products of the columns as they are stored, scaled. Each is summed in the order of the rows, so the parts do not
-/// show.
+/// Products of the columns as they are stored, scaled; of a symmetric matrix the upper half. Parts of the rows, the
+/// same for any number of threads, have their sums to themselves.
 template <class Scalar, class Offset>
-Matrix SparseDesign<Scalar, Offset>::raw_gram_by_rows(const Columns& a, const Columns& b, const Vector& row_weights,
+Matrix SparseDesign<Scalar, Offset>::raw_gram_by_rows(const Columns& a, const Columns& b, const ConstVec& row_weights,
                                                       Monitor& monitor) const {
-  std::call_once(rows_once_, [&] {
-    const Columns all = all_columns(cols_);
-    by_rows_ = std::make_unique<RowForm>(X_, all, rows_);
-    by_rows_->fill(X_, all, [&](Index j, Index e) { return scaled(j, e); });
-  });
   const bool symmetric = &a == &b;
   const Index height = static_cast<Index>(a.size()), width = static_cast<Index>(b.size());
-  std::vector<Index> in_a(static_cast<size_t>(cols_), -1), in_b = in_a;
-  for (Index r = 0; r < height; ++r) in_a[static_cast<size_t>(a[static_cast<size_t>(r)])] = r;
-  for (Index c = 0; c < width; ++c) in_b[static_cast<size_t>(b[static_cast<size_t>(c)])] = c;
-  Matrix out = Matrix::Zero(height, width);
-  const Index tasks = available_threads() > 1 ? kParts : 1, share = (width + tasks - 1) / tasks;
-  const double work = entries(a) / static_cast<double>(rows_) * entries(b) / static_cast<double>(tasks);
-  parallel_for(tasks, 2 * work, monitor, [&](Index task) {
-    const Index first = task * share, last = std::min(width, first + share);
-    std::vector<std::pair<Index, double>> of_a(static_cast<size_t>(cols_)), of_b = of_a;
-    // Whether a column takes part is hard to foresee, so every entry is written and counts if it does.
-    const auto gather_row = [&](Index i, const std::vector<Index>& places, std::vector<std::pair<Index, double>>& row) {
-      size_t count = 0;
-      for (Index f = by_rows_->begin(i); f < by_rows_->end(i); ++f) {
-        const Index place = places[static_cast<size_t>(by_rows_->place(f))];
-        row[count] = {place, by_rows_->value(f)};
-        count += place >= 0;
+  const double work = entries(a) + entries(b) + entries(a) / static_cast<double>(rows_) * entries(b);
+  const Index parts = std::clamp<Index>(static_cast<Index>(work / kPartWork), 1, kMostParts);
+  const Index regions = 1 + static_cast<Index>(work / kRegionWork);
+  const Index blocks = (rows_ + kBlockRows - 1) / kBlockRows, tasks = parts * regions;
+  const Index share = (blocks + tasks - 1) / tasks * kBlockRows;
+  const Columns none;
+  std::vector<Matrix> sums(static_cast<size_t>(parts), Matrix::Zero(height, width));
+  const auto factor = [&](Index j) { return unit_[j] * inverse_[j]; };
+  const auto add_rows = [&](Index first, Index last, Matrix& sum) {
+    RowBlocks left(X_, a, first, last), right(X_, symmetric ? none : b, first, last);
+    for (Index begin = first; begin < last; begin += kBlockRows) {
+      const Index end = std::min(last, begin + kBlockRows);
+      if (row_weights.segment(begin, end - begin).isZero(0)) {
+        left.skip(end);
+        right.skip(end);
+        continue;
       }
-      return count;
-    };
-    for (Index i = 0; i < rows_; ++i) {
-      const size_t count_a = gather_row(i, in_a, of_a), count_b = symmetric ? count_a : gather_row(i, in_b, of_b);
-      const auto& right = symmetric ? of_a : of_b;
-      for (size_t f = 0; f < count_b; ++f) {
-        const auto [c, value] = right[f];
-        if (c < first || c >= last) continue;
-        double* const products = out.data() + c * height;
-        const double x = value * row_weights[i];
-        const size_t end = symmetric ? f + 1 : count_a;  // of a symmetric one each pair in one of its two places
-        for (size_t g = 0; g < end; ++g) products[of_a[g].first] += x * of_a[g].second;
+      left.advance(end, factor);
+      if (!symmetric) right.advance(end, factor);
+      const auto& of_b = symmetric ? left : right;
+      const int* const rows = left.places();
+      const int* const columns = of_b.places();
+      const double* const values = left.values();
+      const double* const others = of_b.values();
+      double* const out = sum.data();
+      for (Index i = begin; i < end; ++i) {
+        const int start = left.begin(i), stop = left.end(i);
+        const double weight = row_weights[i];
+        for (int f = of_b.begin(i), last_of_b = of_b.end(i); f < last_of_b; ++f) {
+          double* const products = out + columns[f] * height;
+          const double x = others[f] * weight;
+          const int most = symmetric ? f + 1 : stop;
+          for (int g = start; g < most; ++g) products[rows[g]] += x * values[g];
+        }
       }
     }
-  });
-  if (symmetric) {
-    const Vector diagonal = out.diagonal();
-    out += out.transpose().eval();
-    out.diagonal() = diagonal;
+  };
+  for (Index region = 0; region < regions; ++region) {
+    parallel_for(parts, 4 * work / static_cast<double>(tasks), monitor, [&](Index part) {
+      const Index first = std::min(rows_, (region * parts + part) * share), last = std::min(rows_, first + share);
+      add_rows(first, last, sums[static_cast<size_t>(part)]);
+    });
   }
+  Matrix out = std::move(sums.front());
+  for (size_t part = 1; part < sums.size(); ++part) out += sums[part];
+  if (symmetric) out.template triangularView<Eigen::StrictlyLower>() = out.transpose();
   return out;
 }
 

@@ -27,7 +27,11 @@ bool gram_is_cheaper(const Design& design, const Columns& columns, double steps)
   const double k = static_cast<double>(columns.size()), n = static_cast<double>(design.rows());
   const double stored = design.stored(columns);
   const double gram = stored + 0.5 * stored * (stored / n) / block_speed(design, stored, k) + k * k * k / 6;
-  return gram < steps * (kRowOfStep * n + 2 * stored);
+  return gram < steps * work_of_step(design, columns);
+}
+
+double work_of_step(const Design& design, const Columns& columns) {
+  return kRowOfStep * static_cast<double>(design.rows()) + 2 * design.stored(columns);
 }
 
 bool columns_are_cheaper(const Design& design, const Columns& working, const Columns& fresh, Index active_now) {

@@ -62,28 +62,30 @@ void visit_decays(const ConstVec& z, const Visit& visit) {
 template <>
 double RowLoss<Logistic>::value(const ConstVec& y, const ConstVec& z, const ConstVec& pi) const {
   double total = 0;
-  Block log;
+  Block log, ratio;
   visit_decays(z, [&](Index first, const Block& decay) {
     log = (1 + decay).log();
+    ratio = decay / ((1 + decay) - 1);
+    const double *const ys = y.data() + first, *const zs = z.data() + first, *const weights = pi.data() + first;
     for (Index k = 0; k < decay.size(); ++k) {
-      const Index i = first + k;
-      const double e = decay[k], rounded = (1 + e) - 1;
       // Of 1 + e the logarithm is exact to rounding; the factor makes it that of e.
-      const double log1p = rounded > 0 ? log[k] * (e / rounded) : e;
-      if (pi[i] > 0) total += pi[i] * (log1p + (z[i] > 0 ? (1 - y[i]) * z[i] : -y[i] * z[i]));
+      const double log1p = log[k] > 0 ? log[k] * ratio[k] : decay[k];
+      const double term = log1p + (zs[k] > 0 ? (1 - ys[k]) * zs[k] : -ys[k] * zs[k]);
+      log[k] = weights[k] > 0 ? weights[k] * term : 0.0;
     }
+    total += log.sum();
   });
   return total;
 }
 
 template <>
 void RowLoss<Logistic>::residual(const ConstVec& y, const ConstVec& z, MutVec out) const {
+  Block small;  // the smaller of q and 1 - q
   visit_decays(z, [&](Index first, const Block& decay) {
-    for (Index k = 0; k < decay.size(); ++k) {
-      const Index i = first + k;
-      const double small = decay[k] / (1 + decay[k]);  // the smaller of q and 1 - q
-      out[i] = z[i] > 0 ? small - (1 - y[i]) : y[i] - small;
-    }
+    small = decay / (1 + decay);
+    const double *const ys = y.data() + first, *const zs = z.data() + first;
+    double* const outs = out.data() + first;
+    for (Index k = 0; k < decay.size(); ++k) outs[k] = zs[k] > 0 ? small[k] - (1 - ys[k]) : ys[k] - small[k];
   });
 }
 

@@ -16,6 +16,11 @@ constexpr int kModelReweightings = 20, kReweightingsOnTheWay = 4;
 constexpr double kTarget = 1e-14;  // of the levels: rounding
 constexpr double kSettled = 1e-3;  // accuracy from which the next model will be about the same
 
+constexpr Index kRun = 256;  // rows that are taken or left together: an integer number of blocks of a sparse product
+// Of a part that stands for all rows.
+constexpr Index kRowsPerColumn = 50, kLeastRuns = 8;
+constexpr double kLeastEntries = 30;  // of a column
+
 }  // namespace
 
 NewtonModel::NewtonModel(const Problem& problem, Monitor& monitor)
@@ -46,6 +51,7 @@ void NewtonModel::extend(const Columns& working, const Solution& at) {
   }
   if (!gram_) {
     curvature_ = curvature_at(problem_, at);
+    take_part(working);
     gram_ = std::make_unique<GramSolver>(monitor_);
     mean_.resize(0);
   }
@@ -63,6 +69,26 @@ void NewtonModel::extend(const Columns& working, const Solution& at) {
   }
   mean_ = model.mean();
   columns_ = working;
+}
+
+/// Leaves the curvature of some rows only, which stands for all, where products are most of the work. Runs of rows
+/// since these may be sorted.
+void NewtonModel::take_part(const Columns& working) {
+  coarseness_ = 1;
+  if (coarsest_ == 1 || problem_.classes || !are_sparse(problem_.design, working)) return;
+  const Index n = problem_.design.rows(), runs = n / kRun;
+  double rarest = static_cast<double>(n);
+  for (const Index j : working) rarest = std::min(rarest, problem_.design.stored({j}));
+  const Index rows = std::max(kRowsPerColumn * static_cast<Index>(working.size()), kLeastRuns * kRun);
+  coarseness_ = std::clamp<Index>(std::min(n / rows, static_cast<Index>(rarest / kLeastEntries)), 1, coarsest_);
+  if (coarseness_ == 1) return;
+  Vector& weights = curvature_.weights;
+  const double total = weights.sum();
+  for (Index run = 0; run <= runs; ++run) {
+    if (run % coarseness_ != 0) weights.segment(run * kRun, std::min(kRun, n - run * kRun)).setZero();
+  }
+  const double part = weights.sum();
+  weights *= part > 0 ? total / part : 0.0;
 }
 
 Vector NewtonModel::centred_gradient(const Solution& at) const {

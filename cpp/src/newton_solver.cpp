@@ -21,10 +21,10 @@ namespace pyreweight {
 namespace {
 
 constexpr int kMaxPasses = 1000;
-// Stationarity aimed at, in units of the level: rounding, so that the answer does not depend on tol, unless columns are
-// swept and tol is above kAllDigits; the same before a last look at the columns outside, and while these are known to
-// violate theirs.
+// Stationarity aimed at, in units of the level: rounding, so that the answer does not depend on tol, unless tol is
+// above kAllDigits; the same before a last look at the columns outside, and while these are known to violate theirs.
 constexpr double kTarget = 1e-13, kAllDigits = 1e-6;
+constexpr double kCheapStep = 1e6;  // multiplications
 constexpr double kMiddleTarget = 1e-5, kLooseTarget = 1e-2;
 constexpr double kShareOfViolation = 0.3;
 constexpr double kSweptDrop = 0.2;
@@ -38,6 +38,8 @@ constexpr double kUnresolved = 1e-7;
 // Steps that the curvature of a new point will still take to the solution, and the residual from which on it is worth
 // asking.
 constexpr double kStepsOfNewCurvature = 3, kNear = 0.1;
+// Coarsest model of steps that shall come somewhat closer only.
+constexpr Index kCoarsest = 4;
 // A step that leaves more than this of the residual asks for the curvature of the point it reached; one that fails at
 // the last leaves rounding.
 constexpr double kSlow = 0.35, kSlowAtEnd = 0.15, kRounding = 1e-9;
@@ -99,15 +101,21 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const ConstVec& d
   // Near the solution the objective no longer resolves a step; the residual still does.
   if (residual <= kUnresolved) {
     point_to(1);
-    if (arrive(1)) return true;
+    if (arrive(1)) {
+      loss_ = std::numeric_limits<double>::quiet_NaN();
+      return true;
+    }
   }
-  const double penalty = regularizer.value(working_, v), loss = loss_value(problem_, from);
+  const double penalty = regularizer.value(working_, v);
+  if (std::isnan(loss_)) loss_ = loss_value(problem_, from);
+  const double loss = loss_;
   // Of a sum over all rows.
   const double rounding = std::max(1e-14, 4e-16 * std::sqrt(static_cast<double>(pi.size())));
   for (double length = 1; length > 1e-8; length *= 0.5) {
     point_to(length);
     const double change_of_penalty = regularizer.value(working_, v + length * direction) - penalty;
-    const double fall = (loss_value(problem_, solution_) - loss) + change_of_penalty;
+    loss_ = loss_value(problem_, solution_);
+    const double fall = (loss_ - loss) + change_of_penalty;
     const bool too_small_to_tell = std::abs(fall) <= rounding * (1 + std::abs(loss) + penalty);
     if (!(fall < 0) && !too_small_to_tell) continue;
     const bool closer = arrive(length);
@@ -115,6 +123,7 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const ConstVec& d
     break;
   }
   solution_ = from;
+  loss_ = loss;
   return false;
 }
 
@@ -195,11 +204,14 @@ bool NewtonSolver::new_curvature_pays(const Regularizer& regularizer, double bef
 /// Newton steps on the working columns; false when the limit of reweightings was reached.
 bool NewtonSolver::descend(Regularizer& regularizer, double target) {
   forcing_ = kForcing;
+  coarseness_ = target < kLooseTarget || !regularizer.penalty().convex() ? 1 : kCoarsest;
+  if (model_.coarseness() > coarseness_) renew_model(regularizer);
   for (double residual = working_residual(regularizer); residual > target;) {
     if (solution_.n_iter >= problem_.options.max_iter) return false;
     const bool lags = model_serves(regularizer) && model_.lags();
     if (!lags) ++solution_.n_iter;
     problem_.monitor.poll();
+    model_.coarsen(coarseness_);
     const bool moved = step(regularizer);
     const double before = residual;
     residual = working_residual(regularizer);
@@ -207,6 +219,7 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
     if (!lags && before <= kRounding && residual > kSlowAtEnd * before) break;
     if (!moved && (!lags || residual <= kRounding)) break;
     const bool slow = residual > (before <= kLooseTarget ? kSlowAtEnd : kSlow) * before;
+    if (!moved || slow) coarseness_ = std::max<Index>(1, model_.coarseness() / 2);
     if (!moved || slow || !model_.lags() || new_curvature_pays(regularizer, before, residual)) renew_model(regularizer);
     if (!moved) continue;
     // As exact as the last model turned out to be (Eisenstat and Walker, 1996).
@@ -226,19 +239,21 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
 }
 
 /// Whether tol is met, for a caller who asks for few digits, where the last ones would cost as much as all the others.
-bool NewtonSolver::swept_far_enough(const Regularizer& regularizer) {
-  if (problem_.options.tol <= kAllDigits || !model_serves(regularizer) || !model_.swept()) return false;
+bool NewtonSolver::far_enough(const Regularizer& regularizer) {
+  if (problem_.options.tol <= kAllDigits || !model_serves(regularizer)) return false;
+  if (!model_.swept() && work_of_step(problem_.design, working_) < kCheapStep) return false;
   certify(problem_, regularizer, solution_);
   return certified(problem_, regularizer, solution_);
 }
 
 void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
+  loss_ = std::numeric_limits<double>::quiet_NaN();
   gather_working(regularizer);
   double target = kLooseTarget;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     const Columns fresh = worst_violators(regularizer);
     if (fresh.empty()) {
-      if (pass > 0 && (target <= last_target || swept_far_enough(regularizer))) break;
+      if (pass > 0 && (target <= last_target || far_enough(regularizer))) break;
       const double next = model_.swept() ? kSweptDrop * target : kMiddleTarget;
       target = target > kMiddleTarget ? std::max(next, last_target) : last_target;
     } else {

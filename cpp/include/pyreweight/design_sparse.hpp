@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "pyreweight/compressed.hpp"
@@ -40,7 +39,7 @@ class SparseDesign final : public Design {
   void for_column_blocks(Monitor& monitor, const Body& body) const;
   double product(Index j, const ConstVec& u, double total, const LongSum& long_total) const;
   bool rows_serve(const Columns& a, const Columns& b) const;
-  Matrix raw_gram_by_rows(const Columns& a, const Columns& b, const Vector& row_weights, Monitor& monitor) const;
+  Matrix raw_gram_by_rows(const Columns& a, const Columns& b, const ConstVec& row_weights, Monitor& monitor) const;
   Matrix raw_gram(const RowForm& left, const Columns& a, const Columns& b, const Vector& row_weights, double work,
                   Monitor& monitor) const;
   void correct_far(const Columns& a, const Columns& b, const ConstVec& row_weights, Matrix& out,
@@ -59,8 +58,6 @@ class SparseDesign final : public Design {
   Columns blocks_;         // where the blocks of columns with about as many entries each begin
   std::vector<char> far_;  // (p,) columns whose mean is many deviations, or with units that could overflow in a product
   bool any_far_ = false;
-  mutable std::once_flag rows_once_;
-  mutable std::unique_ptr<RowForm> by_rows_;  // all columns, scaled; made where one product after another needs it
 };
 
 /// Sparse X in memory of somebody else, by columns: the entries of column j and their rows are values[e], indices[e]

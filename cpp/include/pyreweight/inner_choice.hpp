@@ -16,4 +16,7 @@ bool are_sparse(const Design& design, const Columns& columns);
 /// every row and at these columns.
 bool gram_is_cheaper(const Design& design, const Columns& columns, double steps);
 
+/// Operations of such a step.
+double work_of_step(const Design& design, const Columns& columns);
+
 }  // namespace pyreweight

@@ -23,6 +23,11 @@ class NewtonModel {
   void renew();
   /// Whether the next step would be one of an earlier curvature.
   bool lags() const { return gram_ != nullptr; }
+  /// Lets the next Gram matrix be that of every `step`-th part of the rows at most, if it has rows enough for its
+  /// columns, 1 for all: a model for steps that shall come only somewhat closer.
+  void coarsen(Index step) { coarsest_ = step; }
+  /// The share of the rows in the present Gram matrix is one of so many.
+  Index coarseness() const { return gram_ ? coarseness_ : 1; }
   /// Whether the last step was swept column by column.
   bool swept() const { return swept_; }
   /// Whether it would be swept column by column with `fresh` columns besides the working ones, `active` of which are
@@ -36,6 +41,7 @@ class NewtonModel {
 
  private:
   void extend(const Columns& working, const Solution& at);
+  void take_part(const Columns& working);
   /// Minus the derivatives by the columns, with the intercept at its best for the model.
   Vector centred_gradient(const Solution& at) const;
   Vector reach(const Problem& model, const Regularizer& regularizer, const Columns& working, InnerSolver& inner,
@@ -49,6 +55,7 @@ class NewtonModel {
   Vector mean_;                       // (k,) of the columns, by the weights of the curvature
   std::unique_ptr<GramSolver> gram_;  // none: to be formed, or the columns are swept
   bool by_columns_ = false, swept_ = false;
+  Index coarsest_ = 1, coarseness_ = 1;
 };
 
 }  // namespace pyreweight

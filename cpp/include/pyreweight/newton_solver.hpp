@@ -27,7 +27,7 @@ class NewtonSolver final : public Solver {
 
  private:
   void minimise(Regularizer& regularizer, double last_target);
-  bool swept_far_enough(const Regularizer& regularizer);
+  bool far_enough(const Regularizer& regularizer);
   bool descend(Regularizer& regularizer, double target);
   bool step(const Regularizer& regularizer);
   bool step_to_model(const Regularizer& of_model, const Regularizer& regularizer);
@@ -52,6 +52,8 @@ class NewtonSolver final : public Solver {
   std::vector<char> in_working_;  // (p,)
   Solution solution_;
   double accuracy_ = 0, forcing_ = 0;  // what the last model was solved to, and the share of the residual for the next
+  double loss_ = 0;                    // at the present point, nan where it is not known
+  Index coarseness_ = 1;               // of the next model (see NewtonModel), at most
   bool warm_ = false;
 };
 
