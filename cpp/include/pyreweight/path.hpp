@@ -19,7 +19,7 @@ struct PathRequest : ModelRequest {
   Vector alphas;        // in the order in which they are computed; 0 stands for the null model. Empty: a grid of
   Index grid_size = 0;  // this many alphas, geometric from alpha_max to eps alpha_max
   bool degrees_of_freedom = false;
-  Vector test_weight;  // (n,) or empty: weights of the rows on which errors are measured
+  Vector test_weight;    // (n,) or empty: weights of the rows on which errors are measured
   Matrix test_products;  // of those rows, see TrainingProducts; empty where the caller does not have them
   std::function<void(Index, const PathPoint&)> progress;  // after each point, may be empty
 };
