@@ -43,8 +43,6 @@ py::dict fit_columns(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
                      const py::object& shared) {
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(report);
-  const TrainingRows rows = make_training_rows(X, Vector(Y.reshaped()), sample_weight, fit_intercept, standardize,
-                                               loss == "squared", shared, -1, monitor);
   FitRequest request;
   request.alpha = alpha;
   request.paper_loop = solver == "irls";
@@ -55,6 +53,9 @@ py::dict fit_columns(const py::object& X, const Eigen::Ref<const Matrix>& Y, con
   request.feature_groups = make_groups(feature_groups);
   request.options.max_iter = max_iter;
   request.options.tol = tol;
+  const TrainingRows rows =
+      make_training_rows(X, Vector(Y.reshaped()), sample_weight, fit_intercept, standardize, loss == "squared",
+                         request.paper_loop ? 0 : solves(request), shared, -1, monitor);
   const auto row_loss = make_loss_for(loss, loss_params, Y);
   request.loss = row_loss.get();
   request.row_factor = rows.row_factor.get();

@@ -103,8 +103,9 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
   const auto rule = make_penalty(penalty, params);
   const ThreadShare share(workers);
   Monitor monitor = make_monitor(py::none(), check);
-  const TrainingRows rows =
-      make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared", shared, left_out, monitor);
+  const Index solves = solver == "irls" ? 0 : alphas.size() > 0 ? alphas.size() : grid_size;
+  const TrainingRows rows = make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared",
+                                               solves, shared, left_out, monitor);
   PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, feature_groups,
                                      alphas, grid_size, eps, max_iter, tol);
   const auto row_loss = make_loss_for(loss, {}, y);
@@ -134,7 +135,7 @@ Vector find_alphas(const py::object& X, const ConstVec& y, const ConstVec& sampl
   const auto rule = make_penalty(penalty, params);
   Monitor monitor = make_monitor(py::none());
   const TrainingRows rows =
-      make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared", shared, -1, monitor);
+      make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared", 0, shared, -1, monitor);
   PathRequest request = make_request(sample_weight, false, fit_intercept, feature_weights, feature_groups, Vector(),
                                      grid_size, eps, 100, 0);
   const auto row_loss = make_loss_for(loss, {}, y);

@@ -9,30 +9,58 @@ namespace {
 
 constexpr const char* kName = "pyreweight.FoldProducts";
 
+/// With centres and scales as the first rows have them, which saves the visit that would find the right ones; else,
+/// unless `must_guess`, with these. Empty where y is constant, too.
+FoldProducts visit_once(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const Columns& fold,
+                        Index folds, bool fit_intercept, bool standardize, bool must_guess, Monitor& monitor) {
+  const auto make = [&](const KnownMoments* moments) {
+    return make_design(X, sample_weight, fit_intercept, standardize, monitor, Vector(), moments);
+  };
+  const auto cols = X.attr("shape").cast<std::pair<Index, Index>>().second;
+  const KnownMoments none{Vector::Zero(cols), Vector::Ones(cols), {}};
+  const KnownMoments guess = guess_moments(*make(&none), fit_intercept);
+  const bool guessed = guess.centre.size() > 0;
+  if (must_guess && !guessed) return {};
+  const auto design = make(guessed ? &guess : nullptr);
+  py::gil_scoped_release release;
+  const Target target = scale_target(y, design->row_weights(), fit_intercept);
+  return target.constant ? FoldProducts{} : fold_products(*design, target, fold, folds, monitor);
+}
+
+/// False where the products do not suffice.
+bool from_products(const FoldProducts& products, const py::object& X, const ConstVec& y, const ConstVec& sample_weight,
+                   bool fit_intercept, bool standardize, Index left_out, Monitor& monitor, TrainingRows& rows) {
+  const TrainingProducts training(products, left_out, fit_intercept);
+  if (!training.usable()) return false;
+  const KnownMoments moments = training.moments();
+  rows.design = make_design(X, sample_weight, fit_intercept, standardize, monitor, Vector(y), &moments);
+  py::gil_scoped_release release;
+  rows.row_factor = std::make_unique<Matrix>(factor_gram(*rows.design, training.gram(*rows.design), monitor));
+  if (left_out < 0) return true;
+  const double scale = scale_target(y, rows.design->row_weights(), fit_intercept).scale;
+  rows.test_products = training.test_products(*rows.design, scale);
+  return true;
+}
+
 }  // namespace
 
 TrainingRows make_training_rows(const py::object& X, const ConstVec& y, const ConstVec& sample_weight,
-                                bool fit_intercept, bool standardize, bool squared, const py::object& shared,
-                                Index left_out, Monitor& monitor) {
-  const Vector targets = squared ? Vector(y) : Vector();
+                                bool fit_intercept, bool standardize, bool squared, Index solves,
+                                const py::object& shared, Index left_out, Monitor& monitor) {
+  const auto [height, width] = X.attr("shape").cast<std::pair<Index, Index>>();
   TrainingRows rows;
   if (!shared.is_none()) {
     const auto& products = *static_cast<const FoldProducts*>(PyCapsule_GetPointer(shared.ptr(), kName));
-    py::gil_scoped_release release;
-    const TrainingProducts training(products, left_out, fit_intercept);
-    if (training.usable()) {
-      const KnownMoments moments = training.moments();
-      {
-        py::gil_scoped_acquire acquire;
-        rows.design = make_design(X, sample_weight, fit_intercept, standardize, monitor, targets, &moments);
-      }
-      rows.row_factor = std::make_unique<Matrix>(factor_gram(*rows.design, training.gram(*rows.design), monitor));
-      const double scale = scale_target(y, rows.design->row_weights(), fit_intercept).scale;
-      rows.test_products = training.test_products(*rows.design, scale);
+    if (from_products(products, X, y, sample_weight, fit_intercept, standardize, left_out, monitor, rows)) return rows;
+  } else if (squared && py::isinstance<py::array>(X) && y.size() == height && whole_gram_pays(height, width, solves)) {
+    const FoldProducts products = visit_once(X, y, sample_weight, Columns(static_cast<size_t>(height), 0), 0,
+                                             fit_intercept, standardize, true, monitor);
+    const bool visited = !products.sums.empty();
+    if (visited && from_products(products, X, y, sample_weight, fit_intercept, standardize, -1, monitor, rows)) {
       return rows;
     }
   }
-  rows.design = make_design(X, sample_weight, fit_intercept, standardize, monitor, targets);
+  rows.design = make_design(X, sample_weight, fit_intercept, standardize, monitor, squared ? Vector(y) : Vector());
   return rows;
 }
 
@@ -40,14 +68,9 @@ py::object share_folds(const py::array& X, const ConstVec& y, const ConstVec& sa
                        Index folds, Index solves, bool fit_intercept, bool standardize) {
   if (!folds_worth_sharing(X.shape(0), X.shape(1), folds, solves)) return py::none();
   Monitor monitor = make_monitor(py::none());
-  const auto design = make_design(X, sample_weight, fit_intercept, standardize, monitor, Vector(y));
-  auto products = std::make_unique<FoldProducts>();
-  {
-    py::gil_scoped_release release;
-    const Target target = scale_target(y, design->row_weights(), fit_intercept);
-    if (!target.constant) *products = fold_products(*design, target, Columns(fold.begin(), fold.end()), folds, monitor);
-  }
-  if (products->sums.empty()) return py::none();  // y is constant
+  auto products = std::make_unique<FoldProducts>(visit_once(X, y, sample_weight, Columns(fold.begin(), fold.end()),
+                                                            folds, fit_intercept, standardize, false, monitor));
+  if (products->sums.empty()) return py::none();
   py::capsule capsule(products.get(), kName,
                       [](PyObject* object) { delete static_cast<FoldProducts*>(PyCapsule_GetPointer(object, kName)); });
   products.release();

@@ -13,10 +13,11 @@ struct TrainingRows {
 };
 
 /// `shared` is what share_folds returned, for the same X, y and options, of which this is the training set that leaves
-/// out fold number `left_out` (-1: none); or None.
+/// out fold number `left_out` (-1: none); or None, where about `solves` alphas decide whether one visit of X is to do
+/// (0: no).
 TrainingRows make_training_rows(const pybind11::object& X, const ConstVec& y, const ConstVec& sample_weight,
-                                bool fit_intercept, bool standardize, bool squared, const pybind11::object& shared,
-                                Index left_out, Monitor& monitor);
+                                bool fit_intercept, bool standardize, bool squared, Index solves,
+                                const pybind11::object& shared, Index left_out, Monitor& monitor);
 
 /// FoldProducts for make_training_rows, opaque; None where they do not pay.
 pybind11::object share_folds(const pybind11::array& X, const ConstVec& y, const ConstVec& sample_weight,

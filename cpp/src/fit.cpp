@@ -44,12 +44,6 @@ void describe_masks(const Problem& problem, const Regularizer& regularizer, cons
   result.keep_prob.conservativeResize(problem.coefficients());
 }
 
-/// About how many alphas will be solved for one target.
-Index solves(const FitRequest& request) {
-  constexpr Index kPointsOfAutoAlpha = 12;  // on the way to its alpha, typically
-  return std::isnan(request.alpha) ? kPointsOfAutoAlpha : 1;
-}
-
 Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest& request, const Vector& start) {
   const Penalty& penalty = regularizer.penalty();
   if (problem.loss && !penalty.separable()) {
@@ -82,6 +76,11 @@ Solution run(const Problem& problem, Regularizer& regularizer, const FitRequest&
 }
 
 }  // namespace
+
+Index solves(const FitRequest& request) {
+  constexpr Index kPointsOfAutoAlpha = 12;  // on the way to its alpha, typically
+  return std::isnan(request.alpha) ? kPointsOfAutoAlpha : 1;
+}
 
 FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, const FitRequest& request,
               Monitor& monitor) {

@@ -59,10 +59,38 @@ void add_by_folds(const Matrix& left, const Matrix& right, bool symmetric, const
   }
 }
 
+constexpr Index kGuessedRows = 1024;
+// Of the centre: a smaller deviation may be rounding.
+constexpr double kLeastDeviation = 1e-8;
+// So few columns that their Gram matrix takes no longer than visits of X.
+constexpr Index kColumnsForOneSolve = 128;
+
 }  // namespace
 
 bool folds_worth_sharing(Index rows, Index cols, Index folds, Index solves) {
   return cols > 0 && rows >= folds * (cols + 2) && worth_reducing(rows, cols, solves);
+}
+
+bool whole_gram_pays(Index rows, Index cols, Index solves) {
+  if (solves != 1) return worth_reducing(rows, cols, solves);
+  return cols <= kColumnsForOneSolve && worth_reducing(rows, cols, kColumnsForOneSolve);
+}
+
+KnownMoments guess_moments(const Design& design, bool fit_intercept) {
+  const Index count = std::min(design.rows(), kGuessedRows);
+  Matrix block;
+  design.raw_block(0, count, all_columns(design.cols()), block);
+  KnownMoments guess{Vector::Zero(design.cols()), Vector(design.cols()), {}};
+  for (Index j = 0; j < design.cols(); ++j) {
+    auto column = block.col(j).array();
+    const double mean = column.mean();
+    if (fit_intercept) guess.centre[j] = mean;
+    guess.deviation[j] = std::sqrt((column - guess.centre[j]).square().mean());
+    const double deviation = guess.deviation[j];
+    const bool moderate = deviation * kLargestScale > 1 && deviation < kLargestScale;
+    if (!moderate || !(deviation > kLeastDeviation * std::abs(mean))) return {};
+  }
+  return guess;
 }
 
 FoldProducts fold_products(const Design& design, const Target& target, const std::vector<Index>& fold, Index folds,
@@ -90,6 +118,7 @@ FoldProducts fold_products(const Design& design, const Target& target, const std
         const Index* of_rows = fold.data() + i;
         const bool alternate = std::any_of(of_rows, of_rows + count, [&](Index k) { return k != *of_rows; });
         if (alternate) count = std::min(kMixedBlocks * kRowBlock, last - i);
+        if ((root.segment(i, count).array() == 0).all()) continue;
         pack(design, target.values, root, i, count, t.col, t.width, right);
         if (t.row != t.col) pack(design, target.values, root, i, count, t.row, t.height, left);
         add_by_folds(left, right, t.row == t.col, of_rows, products[static_cast<size_t>(task)]);

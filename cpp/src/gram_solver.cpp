@@ -25,44 +25,19 @@ int sweeps_before_newton(Index support_size) {
 
 }  // namespace
 
-void GramForm::set_state(const ConstVec& v, const ConstVec& correlations) {
-  v_ = v;
-  c_ = correlations;
-}
-
-void GramForm::append(const Matrix& cross, const Matrix& own, const ConstVec& correlations) {
-  const Index k = size(), m = own.cols();
-  G_.conservativeResize(k + m, k + m);
-  G_.topRightCorner(k, m) = cross;
-  G_.bottomLeftCorner(m, k) = cross.transpose();
-  G_.bottomRightCorner(m, m) = own;
-  v_.conservativeResize(k + m);
-  v_.tail(m).setZero();
-  c_.conservativeResize(k + m);
-  c_.tail(m) = correlations;
-}
-
-Vector GramForm::times_gram(const ConstVec& x) const {
-  Vector out = Vector::Zero(size());
-  for (Index j = 0; j < x.size(); ++j) {
-    if (x[j] != 0) out += x[j] * G_.col(j);
-  }
-  return out;
-}
-
 bool GramSolver::sweep(const ConstVec& l1, const ConstVec& l2) {
   bool support_changed = false;
   for (Index j = 0; j < size(); ++j) {
     const double old = v_[j];
     if (old == 0 && std::abs(c_[j]) <= l1[j]) continue;
-    const double curvature = G_(j, j) + l2[j];
+    const double curvature = diagonal_[j] + l2[j];
     double now = 0;
     if (std::isfinite(l1[j]) && std::isfinite(l2[j]) && curvature > 0) {
-      now = shrink(c_[j] + G_(j, j) * old, l1[j]) / curvature;
+      now = shrink(c_[j] + diagonal_[j] * old, l1[j]) / curvature;
     }
     if (now == old) continue;
     support_changed = support_changed || sign(now) != sign(old);
-    c_ -= (now - old) * G_.col(j);
+    c_ -= (now - old) * column(j);
     v_[j] = now;
   }
   return support_changed;
@@ -233,7 +208,7 @@ bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2, double) {
     // On the support the equations now hold to rounding; what is left to check is the zeros.
     bool optimal = true;
     for (Index j = 0; j < size() && optimal; ++j) {
-      if (v_[j] != 0 || !std::isfinite(l2[j]) || !(G_(j, j) > 0)) continue;
+      if (v_[j] != 0 || !std::isfinite(l2[j]) || !(diagonal_[j] > 0)) continue;
       optimal = std::abs(c_[j]) <= l1[j] * (1 + 1e-13) + kCorrelationNoise;
     }
     if (optimal) return true;
@@ -272,21 +247,12 @@ bool GramSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector& 
   return true;
 }
 
-void GramForm::move(double step, const ConstVec& direction) {
-  v_ += step * direction;
-  c_ -= step * times_gram(direction);
-}
-
-double GramForm::loss_change(double step, const ConstVec& direction) const {
-  return step * (0.5 * step * direction.dot(times_gram(direction)) - c_.dot(direction));
-}
-
 void GramSolver::settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) {
   for (Index i = 0; i < size(); ++i) {
     if (!movable[static_cast<size_t>(i)]) continue;
-    const double settled = prox(i, v_[i] + c_[i] / G_(i, i), G_(i, i));
+    const double settled = prox(i, v_[i] + c_[i] / diagonal_[i], diagonal_[i]);
     if (settled == v_[i]) continue;
-    c_ -= (settled - v_[i]) * G_.col(i);
+    c_ -= (settled - v_[i]) * column(i);
     v_[i] = settled;
   }
 }

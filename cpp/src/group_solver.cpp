@@ -60,7 +60,7 @@ void GroupSolver::place(const GroupBlock& block, const ConstVec& x) {
   const Vector now = x.cwiseQuotient(unit_.segment(block.begin, block.size));
   const Vector change = now - v_.segment(block.begin, block.size);
   if (change.isZero(0)) return;
-  c_.noalias() -= G_.middleCols(block.begin, block.size) * change;
+  c_.noalias() -= G_.block(0, block.begin, size(), block.size) * change;
   v_.segment(block.begin, block.size) = now;
 }
 

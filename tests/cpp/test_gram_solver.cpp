@@ -219,7 +219,7 @@ TEST_CASE("a problem that grows column by column ends like the whole one") {
     check_solved(grown, part, l1.head(next), l2.head(next));
   }
   check_solved(whole, problem, l1, l2);
-  CHECK(identical(grown.gram(), problem.G));
+  CHECK(identical(grown.gram().topLeftCorner(k, k), problem.G));
   CHECK(largest_difference(grown.v(), whole.v()) <= 1e-12);
 }
 

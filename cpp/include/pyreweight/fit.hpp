@@ -18,6 +18,9 @@ struct FitResult : Answer {
   Vector keep_prob;  // (p,) g_j eta_j / (g_j eta_j + alpha c_j); 1 where unpenalised, 0 where out
 };
 
+/// About how many alphas will be solved for one target.
+Index solves(const FitRequest& request);
+
 /// min_{w, b} (1/S) sum_i s_i loss(y_i, b + x_i'w) + alpha sum_j c_j Omega(d_j |w_j|; alpha), loss = (y - z)^2 / 2
 /// unless the request names another.
 FitResult fit(const Design& design, const ConstVec& y, const Penalty& penalty, const FitRequest& request,

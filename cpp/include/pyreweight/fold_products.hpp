@@ -8,10 +8,11 @@
 namespace pyreweight {
 
 /// What the squared loss sees of the folds of a cross-validation: for each the sums, over the rows it tests, of the row
-/// weights times the products of the columns z_1, ..., z_p, 1, t in pairs, with z and t centred and scaled by all rows.
-/// The training rows of a fold are those of the others, whose sums add up without cancellation.
+/// weights times the products of the columns z_1, ..., z_p, 1, t in pairs, with z and t about the same centres and in
+/// the same scales for all. The training rows of a fold are those of the others, whose sums add up without
+/// cancellation.
 struct FoldProducts {
-  Vector centre, scale;  // (p,) of all rows
+  Vector centre, scale;  // (p,)
   double target_mean = 0, target_scale = 1;
   std::vector<Matrix> sums;  // (p + 2, p + 2) for every fold and, last, the rows in no fold
 };
@@ -19,7 +20,15 @@ struct FoldProducts {
 /// Whether paths of about `solves` alphas on every fold gain by them, and they are not more than X.
 bool folds_worth_sharing(Index rows, Index cols, Index folds, Index solves);
 
-/// In one visit of X. fold[i] in [0, folds]: where row i is tested, `folds` for nowhere.
+/// Whether one visit of X for all pairs of columns is cheaper than a visit for the moments and others for what about
+/// `solves` alphas need.
+bool whole_gram_pays(Index rows, Index cols, Index solves);
+
+/// Centres and deviations as far as the first rows tell them, without products; empty where they do not.
+KnownMoments guess_moments(const Design& design, bool fit_intercept);
+
+/// In one visit of X, about the centres and in the scales of the design, which may be guessed. fold[i] in [0, folds]:
+/// where row i is tested, `folds` for nowhere.
 FoldProducts fold_products(const Design& design, const Target& target, const std::vector<Index>& fold, Index folds,
                            Monitor& monitor);
 

@@ -8,6 +8,7 @@ namespace pyreweight {
 /// The quadratic problem on a working set of columns known only through their Gram matrix G.
 class GramForm : public InnerSolver {
  public:
+  /// G in its first size() rows and columns; the others are room to grow, not to be read.
   const Matrix& gram() const { return G_; }
   void set_state(const ConstVec& v, const ConstVec& correlations) override;
   /// Appends m columns with v = 0: `cross` (k, m) with the present ones, `own` (m, m) among themselves.
@@ -18,7 +19,13 @@ class GramForm : public InnerSolver {
  protected:
   Vector times_gram(const ConstVec& x) const;  // G x, using the nonzeros of x only
 
-  Matrix G_;
+  auto column(Index j) const { return G_.col(j).head(size()); }
+
+  Matrix G_;         // see gram()
+  Vector diagonal_;  // side by side: sweeps over zeros need nothing else
+
+ private:
+  void reserve(Index columns);
 };
 
 /// Every column by itself.
@@ -26,7 +33,7 @@ class GramSolver final : public GramForm {
  public:
   explicit GramSolver(Monitor& monitor) : monitor_(monitor), factor_(monitor) {}
 
-  double diagonal(Index i) const override { return G_(i, i); }
+  double diagonal(Index i) const override { return diagonal_[i]; }
   /// Minimises to rounding: sweeps of coordinate descent find the signs, an active-set Newton step on the support lands
   /// on the solution, whatever the accuracy asked for.
   bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
