@@ -27,6 +27,13 @@ FoldProducts visit_once(const py::object& X, const ConstVec& y, const ConstVec& 
   return target.constant ? FoldProducts{} : fold_products(*design, target, fold, folds, monitor);
 }
 
+/// For one target and X that make_design takes.
+bool one_visit_pays(const py::object& X, const ConstVec& y, Index solves) {
+  if (!py::isinstance<py::array>(X)) return false;
+  const auto array = X.cast<py::array>();
+  return array.ndim() == 2 && array.shape(0) == y.size() && whole_gram_pays(array.shape(0), array.shape(1), solves);
+}
+
 /// False where the products do not suffice.
 bool from_products(const FoldProducts& products, const py::object& X, const ConstVec& y, const ConstVec& sample_weight,
                    bool fit_intercept, bool standardize, Index left_out, Monitor& monitor, TrainingRows& rows) {
@@ -47,13 +54,12 @@ bool from_products(const FoldProducts& products, const py::object& X, const Cons
 TrainingRows make_training_rows(const py::object& X, const ConstVec& y, const ConstVec& sample_weight,
                                 bool fit_intercept, bool standardize, bool squared, Index solves,
                                 const py::object& shared, Index left_out, Monitor& monitor) {
-  const auto [height, width] = X.attr("shape").cast<std::pair<Index, Index>>();
   TrainingRows rows;
   if (!shared.is_none()) {
     const auto& products = *static_cast<const FoldProducts*>(PyCapsule_GetPointer(shared.ptr(), kName));
     if (from_products(products, X, y, sample_weight, fit_intercept, standardize, left_out, monitor, rows)) return rows;
-  } else if (squared && py::isinstance<py::array>(X) && y.size() == height && whole_gram_pays(height, width, solves)) {
-    const FoldProducts products = visit_once(X, y, sample_weight, Columns(static_cast<size_t>(height), 0), 0,
+  } else if (squared && one_visit_pays(X, y, solves)) {
+    const FoldProducts products = visit_once(X, y, sample_weight, Columns(static_cast<size_t>(y.size()), 0), 0,
                                              fit_intercept, standardize, true, monitor);
     const bool visited = !products.sums.empty();
     if (visited && from_products(products, X, y, sample_weight, fit_intercept, standardize, -1, monitor, rows)) {

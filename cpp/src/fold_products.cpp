@@ -64,6 +64,8 @@ constexpr Index kGuessedRows = 1024;
 constexpr double kLeastDeviation = 1e-8;
 // So few columns that their Gram matrix takes no longer than visits of X.
 constexpr Index kColumnsForOneSolve = 128;
+// An X of fewer entries stays in the second-level cache, where one more visit costs next to nothing.
+constexpr Index kCachedEntries = 250000;
 
 }  // namespace
 
@@ -72,6 +74,7 @@ bool folds_worth_sharing(Index rows, Index cols, Index folds, Index solves) {
 }
 
 bool whole_gram_pays(Index rows, Index cols, Index solves) {
+  if (rows * cols < kCachedEntries) return false;
   if (solves != 1) return worth_reducing(rows, cols, solves);
   return cols <= kColumnsForOneSolve && worth_reducing(rows, cols, kColumnsForOneSolve);
 }
