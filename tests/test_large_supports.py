@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Lasso
 
-from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor
+from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor, dropout_path
 from pyreweight.penalties import get_penalty
 
 N, P, ALPHA = 4000, 9000, 0.012
@@ -73,3 +73,16 @@ def test_logistic_loss_ends_at_tol(data):
         assert model.converged_
         assert model.dual_gap_ <= model.tol * model.objective_
     assert tight.objective_ < loose.objective_ <= tight.objective_ + loose.dual_gap_
+
+
+def test_weights_are_copies_of_sparse_rows():
+    """Whether columns are swept or their Gram matrix hangs on their number, and the local minimum hangs on that."""
+    rng = np.random.default_rng(0)
+    X = sp.random_array((1500, 6000), density=0.01, format="csc", rng=rng)
+    y = X[:, rng.choice(6000, 100, replace=False)] @ rng.normal(size=100) + rng.normal(size=1500)
+    alpha = dropout_path(X, y, penalty="l1", alphas=2).alphas_[0] / 10
+    model = AdaptiveDropoutRegressor(alpha, penalty="mcp")
+    weighted = model.fit(X, y, np.full(1500, 2.0)).coef_
+    copied = model.fit(sp.vstack([X, X]), np.tile(y, 2)).coef_
+    assert np.sum(weighted != 0) > 350
+    assert_allclose(copied, weighted, rtol=0, atol=1e-9 * np.abs(weighted).max())

@@ -7,6 +7,8 @@ namespace {
 // much faster operations on blocks are.
 constexpr double kSweepsExpected = 500, kBlockSpeed = 8;
 
+constexpr double kUsualRows = 1e4;
+
 // What a row of a Newton step costs, exponentials and logarithms among it, in the time of a product.
 constexpr double kRowOfStep = 20;
 
@@ -34,12 +36,15 @@ double work_of_step(const Design& design, const Columns& columns) {
   return kRowOfStep * static_cast<double>(design.rows()) + 2 * design.stored(columns);
 }
 
-bool columns_are_cheaper(const Design& design, const Columns& working, const Columns& fresh, Index active_now) {
+bool columns_are_cheaper(const Design& design, const Columns& working, const Columns& fresh, Index active_now,
+                         bool count_rows) {
   const double k = static_cast<double>(working.size()), m = static_cast<double>(fresh.size());
   const double active = m + static_cast<double>(active_now);
   Columns all = working;
   all.insert(all.end(), fresh.begin(), fresh.end());
-  const double stored = design.stored(all), a_column = stored / (k + m), speed = block_speed(design, stored, k + m);
+  const double in_rows = design.stored(all), speed = block_speed(design, in_rows, k + m);
+  const double stored = count_rows ? in_rows : in_rows / static_cast<double>(design.rows()) * kUsualRows;
+  const double a_column = stored / (k + m);
   const double gram = m * (k + 0.5 * m) * a_column / speed + active * active * active / (3 * kBlockSpeed);
   // What sweeps go through lies side by side: an index and a value for each entry.
   return gram > kSweepsExpected * 2 * stored && 1.5 * stored < (k + m) * (k + m);

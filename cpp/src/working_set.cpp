@@ -90,7 +90,7 @@ void WorkingSetSolver::add_columns(const Columns& fresh) {
   if (fresh.empty()) return;
   const auto active = static_cast<Index>(support(inner_->v()).size());
   const bool has_choice = by_gram_ && regularizer_.groups().singletons();  // only a Gram matrix descends on groups
-  if (has_choice && columns_are_cheaper(problem_.design, working_, fresh, active)) give_up_gram();
+  if (has_choice && columns_are_cheaper(problem_.design, working_, fresh, active, !searchable())) give_up_gram();
   const Vector correlations = gather(solution_.gradient, fresh);
   if (by_columns_) {
     by_columns_->append(fresh, correlations);
