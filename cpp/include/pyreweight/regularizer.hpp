@@ -87,8 +87,8 @@ class Violators {
             const std::vector<char>& known);
 
   size_t size() const { return worst_.size(); }
-  /// Leaves the `most` worst ones. What the pull of the next one is in units of its threshold; 1 where none is left
-  /// out.
+  /// Leaves at most the `most` worst ones, one of those that are copies of each other. What the pull of the next one is
+  /// in units of its threshold; 1 where none is left out.
   double keep(size_t most);
   /// With the other columns of their groups. Ordered by how much they violate, not by number: sweeps of a nonconvex
   /// model depend on the order, and the answer should not depend on how the caller arranged the columns.
