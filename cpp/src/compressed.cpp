@@ -1,7 +1,9 @@
 #include "pyreweight/compressed.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 
 namespace pyreweight {
 
@@ -16,13 +18,17 @@ bool check_compressed(const Offset* starts, Index majors, const Offset* indices,
   }
   bool canonical = true;
   for (Index j = 0; j < majors; ++j) {
-    Index last = -1;
-    for (Index e = starts[j]; e < starts[j + 1]; ++e) {
-      const Index i = indices[e];
-      if (i < 0 || i >= minors) throw std::invalid_argument("X is a malformed sparse matrix: an index is out of range");
-      canonical &= i > last;
-      last = i;
+    const Offset* const begin = indices + starts[j];
+    const Offset* const end = indices + starts[j + 1];
+    if (begin == end) continue;
+    Offset falls = 0;
+    for (const Offset* i = begin + 1; i < end; ++i) falls |= i[0] <= i[-1];
+    // Where the indices rise, the first and the last bound the others.
+    const auto [least, most] = falls == 0 ? std::pair(begin, end - 1) : std::minmax_element(begin, end);
+    if (*least < 0 || *most >= minors) {
+      throw std::invalid_argument("X is a malformed sparse matrix: an index is out of range");
     }
+    canonical &= falls == 0;
   }
   return canonical;
 }

@@ -4,6 +4,7 @@
 
 #include "pyreweight/block_products.hpp"
 #include "pyreweight/parallel.hpp"
+#include "pyreweight/target.hpp"
 #include "pyreweight/tiles.hpp"
 
 namespace pyreweight {
@@ -45,8 +46,10 @@ void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor,
     shift_[j] = centre_[j] * unit_[j];
     inverse_[j] = 1 / (scale_[j] * unit_[j]);
   }
-  const Index targets = known_vector_.size() / std::max<Index>(rows_, 1);
-  for (Index t = 0; t < targets; ++t) {
+}
+
+void Design::finish_known_products(Monitor& monitor) {
+  for (Index t = 0; t < known_vectors(); ++t) {
     auto products = known_products_.segment(t * cols_, cols_);
     Columns unknown;
     for (Index j = 0; j < cols_; ++j) {
@@ -59,8 +62,19 @@ void Design::standardise(bool fit_intercept, bool standardize, Monitor& monitor,
       }
     }
     Vector rest(static_cast<Index>(unknown.size()));
-    Design::correlate_some(unknown, known_vector_.segment(t * rows_, rows_), rest, monitor);
+    correlate_some(unknown, known_vector_.segment(t * rows_, rows_), rest, monitor);
     for (size_t i = 0; i < unknown.size(); ++i) products[unknown[i]] = rest[static_cast<Index>(i)];
+  }
+}
+
+void Design::expect(const ConstVec& targets, bool fit_intercept, const KnownMoments* known) {
+  const Index count = targets.size() / std::max<Index>(rows_, 1);
+  known_vector_.resize(count * rows_);
+  known_products_.resize(count * cols_);
+  for (Index t = 0; t < count; ++t) {
+    const Target target = scale_target(targets.segment(t * rows_, rows_), weights_, fit_intercept);
+    known_vector_.segment(t * rows_, rows_) = target.values.cwiseProduct(weights_);
+    if (known) known_products_.segment(t * cols_, cols_) = known->products.segment(t * cols_, cols_) / target.scale;
   }
 }
 

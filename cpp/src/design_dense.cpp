@@ -4,7 +4,6 @@
 #include <type_traits>
 
 #include "pyreweight/parallel.hpp"
-#include "pyreweight/target.hpp"
 
 namespace pyreweight {
 namespace {
@@ -18,20 +17,14 @@ class DenseDesign final : public Design {
   DenseDesign(const Scalar* data, Index rows, Index cols, const ConstVec& sample_weight, bool fit_intercept,
               bool standardize, Monitor& monitor, const ConstVec& targets, const KnownMoments* known)
       : Design(rows, cols, sample_weight), X_(data, rows, cols) {
-    const Index count = targets.size() / std::max<Index>(rows_, 1);
-    known_vector_.resize(count * rows_);
-    known_products_.resize(count * cols_);
-    for (Index t = 0; t < count; ++t) {
-      const Target target = scale_target(targets.segment(t * rows_, rows_), weights_, fit_intercept);
-      known_vector_.segment(t * rows_, rows_) = target.values.cwiseProduct(weights_);
-      if (known) known_products_.segment(t * cols_, cols_) = known->products.segment(t * cols_, cols_) / target.scale;
-    }
+    expect(targets, fit_intercept, known);
     standardise(fit_intercept, standardize, monitor, known);
     // Subtracting m_j sum(u) afterwards loses the digits that m_j / d_j takes; such columns, and those whose units
     // could overflow in a product, are centred and scaled entry by entry instead.
     for (Index j = 0; j < cols_; ++j) {
       if (is_careful(j)) careful_.push_back(j);
     }
+    finish_known_products(monitor);
   }
 
   void correlate(const ConstVec& u, MutVec out, Monitor& monitor) const override {

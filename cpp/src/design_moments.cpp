@@ -42,7 +42,7 @@ void add_moments(MutVec x, double shift, const ConstVec& weight, double& sum, do
 /// column with mean 1e8 and deviation 1; shifted by the mean of the first rows it is safe for almost every column, and
 /// where it is not (sorted rows, extreme units, nearly constant columns) the column is visited twice more.
 void Design::column_moments(bool fit_intercept, Monitor& monitor) {
-  const Index targets = known_vector_.size() / std::max<Index>(rows_, 1);
+  const Index targets = known_vectors();
   const Index tasks = (cols_ + kMomentColumns - 1) / kMomentColumns;
   const Vector totals = Eigen::Map<const Matrix>(known_vector_.data(), rows_, targets).colwise().sum();
   const double work = (4.0 + 2.0 * targets) * rows_ * std::min(kMomentColumns, cols_);
@@ -71,8 +71,7 @@ void Design::column_moments(bool fit_intercept, Monitor& monitor) {
     if (!fit_intercept) sum.setZero();
     for (Index j = 0; j < width; ++j) {
       const double moment = fit_intercept ? square[j] - sum[j] * sum[j] : square[j];
-      const bool safe =
-          moment > 0.1 * square[j] && moment > 1e-200 && moment < 1e200 && moment > 1e-16 * shift[j] * shift[j];
+      const bool safe = moment_is_safe(moment, square[j], shift[j]);
       if (safe) {
         centre_[first + j] = fit_intercept ? shift[j] + sum[j] : 0.0;
         deviation_[first + j] = std::sqrt(moment);
@@ -84,6 +83,10 @@ void Design::column_moments(bool fit_intercept, Monitor& monitor) {
       }
     }
   });
+}
+
+bool Design::moment_is_safe(double moment, double square, double shift) {
+  return moment > 0.1 * square && moment > 1e-200 && moment < 1e200 && moment > 1e-16 * shift * shift;
 }
 
 /// The same for one column in two visits, scaled by a power of two so that squares neither overflow nor vanish.

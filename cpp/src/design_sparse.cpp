@@ -25,7 +25,7 @@ LongSum long_sum(const ConstVec& u) {
 template <class Scalar, class Offset>
 SparseDesign<Scalar, Offset>::SparseDesign(const CompressedColumns<Scalar, Offset>& X, Index rows, Index cols,
                                            const ConstVec& sample_weight, bool fit_intercept, bool standardize,
-                                           Monitor& monitor)
+                                           Monitor& monitor, const ConstVec& targets)
     : Design(rows, cols, sample_weight), X_(X), far_(static_cast<size_t>(cols), 0) {
   for (Index j = 0, load = kBlockEntries; j < cols; ++j) {
     if (load >= kBlockEntries) {
@@ -35,6 +35,7 @@ SparseDesign<Scalar, Offset>::SparseDesign(const CompressedColumns<Scalar, Offse
     load += X_.size(j) + 4;
   }
   blocks_.push_back(cols);
+  expect(targets, fit_intercept);
   this->standardise(fit_intercept, standardize, monitor);
   for (Index j = 0; j < cols; ++j) {
     const double d = deviation_[j];
@@ -42,10 +43,12 @@ SparseDesign<Scalar, Offset>::SparseDesign(const CompressedColumns<Scalar, Offse
     far_[static_cast<size_t>(j)] = far;
     any_far_ |= far;
   }
+  finish_known_products(monitor);
 }
 
 template <class Scalar, class Offset>
 void SparseDesign<Scalar, Offset>::correlate(const ConstVec& u, MutVec out, Monitor& monitor) const {
+  if (recall(u, out)) return;
   const double total = u.sum();
   const LongSum long_total = any_far_ ? long_sum(u) : LongSum();
   for_column_blocks(monitor, [&](Index first, Index last) {
@@ -137,9 +140,12 @@ void SparseDesign<Scalar, Offset>::append_stored(Index j, std::vector<std::uint3
 
 template <class Scalar, class Offset>
 void SparseDesign<Scalar, Offset>::column_moments(bool fit_intercept, Monitor& monitor) {
-  const LongSum total = long_sum(weights_);
+  const LongSum total_weight = long_sum(weights_);
+  const Vector totals = Eigen::Map<const Matrix>(known_vector_.data(), rows_, known_vectors()).colwise().sum();
   for_column_blocks(monitor, [&](Index first, Index last) {
-    for (Index j = first; j < last; ++j) moments_of(j, fit_intercept, total);
+    for (Index j = first; j < last; ++j) {
+      if (!moments_in_one_visit(j, fit_intercept, totals)) careful_moments(j, fit_intercept, total_weight);
+    }
   });
 }
 
@@ -178,9 +184,36 @@ double SparseDesign<Scalar, Offset>::product(Index j, const ConstVec& u, double 
   return sum * inverse_[j];
 }
 
-/// Mean and deviation in two visits; the rows without an entry count through their weight.
+/// Mean and deviation from the sums of the entries and of their squares, to which zeros add nothing; false where that
+/// loses digits.
 template <class Scalar, class Offset>
-void SparseDesign<Scalar, Offset>::moments_of(Index j, bool fit_intercept, const LongSum& total_weight) {
+bool SparseDesign<Scalar, Offset>::moments_in_one_visit(Index j, bool fit_intercept, const Vector& totals) {
+  double largest = 0, sum = 0, square = 0;
+  for (Index e = X_.begin(j); e < X_.end(j); ++e) {
+    const double x = X_.value(e), weighted = x * weights_[X_.row(e)];
+    largest = std::max(largest, std::abs(x));
+    sum += weighted;
+    square += weighted * x;
+  }
+  if (!fit_intercept) sum = 0;
+  const double moment = square - sum * sum;
+  const bool safe = moment_is_safe(moment, square, largest);
+  if (safe) {
+    centre_[j] = sum;
+    deviation_[j] = std::sqrt(moment);
+  }
+  for (Index t = 0; t < totals.size(); ++t) {
+    const double* const known = known_vector_.data() + t * rows_;
+    double product = safe ? -sum * totals[t] : std::nan("");
+    for (Index e = X_.begin(j); safe && e < X_.end(j); ++e) product += X_.value(e) * known[X_.row(e)];
+    known_products_[t * cols_ + j] = product;
+  }
+  return safe;
+}
+
+/// The same from deviations from the mean; the rows without an entry count through their weight.
+template <class Scalar, class Offset>
+void SparseDesign<Scalar, Offset>::careful_moments(Index j, bool fit_intercept, const LongSum& total_weight) {
   double largest = 0, mean = 0, drift = 0, square = 0;
   LongSum visited;
   for (Index e = X_.begin(j); e < X_.end(j); ++e) {
@@ -206,18 +239,18 @@ void SparseDesign<Scalar, Offset>::moments_of(Index j, bool fit_intercept, const
 template <class Scalar, class Offset>
 std::unique_ptr<Design> sparse_design(const Scalar* values, const Offset* indices, const Offset* starts, Index stored,
                                       Index rows, Index cols, const ConstVec& sample_weight, bool fit_intercept,
-                                      bool standardize, Monitor& monitor) {
+                                      bool standardize, Monitor& monitor, const ConstVec& targets) {
   if (!check_compressed(starts, cols, indices, stored, rows)) {
     throw std::invalid_argument("X must hold its row indices sorted and without duplicates");
   }
   const CompressedColumns<Scalar, Offset> X(values, indices, starts);
   return std::make_unique<SparseDesign<Scalar, Offset>>(X, rows, cols, sample_weight, fit_intercept, standardize,
-                                                        monitor);
+                                                        monitor, targets);
 }
 
 #define PYREWEIGHT_SPARSE(Scalar, Offset)                                                                          \
   template std::unique_ptr<Design> sparse_design(const Scalar*, const Offset*, const Offset*, Index, Index, Index, \
-                                                 const ConstVec&, bool, bool, Monitor&);
+                                                 const ConstVec&, bool, bool, Monitor&, const ConstVec&);
 PYREWEIGHT_SPARSE(double, std::int32_t)
 PYREWEIGHT_SPARSE(double, std::int64_t)
 PYREWEIGHT_SPARSE(float, std::int32_t)

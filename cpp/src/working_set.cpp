@@ -38,6 +38,10 @@ constexpr double kStageDrop = 0.4;
 constexpr size_t kManyActive = 600, kManyPerGrowth = 3;
 constexpr double kCloseStageDrop = 0.8, kDenseShare = 0.2;  // of sparse columns a Gram matrix is cheap
 constexpr double kFewGrowths = 4;
+// Columns that are swept cost their entries only, and many of a generous choice leave again.
+constexpr size_t kLeastSwept = 2000, kSweptGrowth = 4;
+// Of the columns that violate at zero, about as many stay in for each that becomes nonzero.
+constexpr size_t kViolatorsPerNonzero = 4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
 constexpr int kMostSearches = 20;
@@ -119,13 +123,22 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   const bool many = active >= kManyActive &&
                     problem_.design.stored(working_) > kDenseShare * rows * static_cast<double>(working_.size());
   size_t most = std::max(static_cast<size_t>(growth), many ? active / kManyPerGrowth : active);
-  if (by_columns_) most = violators.size();  // a column costs its entries only
+  if (by_columns_) most = std::max(kLeastSwept, kSweptGrowth * active);
   if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
   // Among few columns there are few substitutes, and a stage would cost a pass more.
   const bool staged = violators.size() > most && static_cast<double>(usable_) > kFewGrowths * growth;
   const double next = violators.keep(most);
   if (stage) *stage = staged ? std::max(1.0, std::min((many ? kCloseStageDrop : kStageDrop) * *stage, next)) : 1.0;
   return violators.columns();
+}
+
+/// Gives the Gram matrix up at once where it would be given up later, judged by the support to be expected.
+void WorkingSetSolver::choose_inner(const Vector& thresholds) {
+  if (!by_gram_ || !regularizer_.groups().singletons()) return;
+  Violators violators(regularizer_, thresholds, solution_.gradient, in_working_);
+  violators.keep(violators.size() / kViolatorsPerNonzero);
+  const Columns expected = violators.columns();
+  if (!expected.empty() && columns_are_cheaper(problem_.design, working_, expected, 0)) give_up_gram();
 }
 
 /// Columns to begin with, where there is a way to guess them all at once.
@@ -167,6 +180,7 @@ const Solution& WorkingSetSolver::solve() {
       add_columns(predicted);
       stage = 1;
     } else {
+      if (pass == 0 && cold && exact) choose_inner(first);
       add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
     }
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));

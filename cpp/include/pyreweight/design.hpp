@@ -73,12 +73,20 @@ class Design {
       values.push_back(entries[i]);
     }
   }
+  /// What will be fitted, (n k,): the visit that the moments need gives its correlations, too, unless `known` has them.
+  void expect(const ConstVec& targets, bool fit_intercept, const KnownMoments* known = nullptr);
   /// Fills centre, scale and what follows from them, without a visit if `known`; called once by the constructor of the
   /// derived class.
   void standardise(bool fit_intercept, bool standardize, Monitor& monitor, const KnownMoments* known = nullptr);
+  /// Fills the known products in; called once by that constructor when `correlate_some` is ready.
+  void finish_known_products(Monitor& monitor);
   /// Fills centre and deviation, and known_products_ where there are known vectors: of the columns less their centres,
   /// nan where they cannot be had from that visit.
   virtual void column_moments(bool fit_intercept, Monitor& monitor);
+  Index known_vectors() const { return known_vector_.size() / std::max<Index>(rows_, 1); }
+  /// Whether the sums over x - shift of one visit have kept the digits of the second moment `square` about `shift`,
+  /// `moment` about the mean.
+  static bool moment_is_safe(double moment, double square, double shift);
   /// Whether u is a known vector; out_j = z_j' u then.
   bool recall(const ConstVec& u, MutVec out) const;
   /// From two visits of column j, which is taken times `unit` so that squares neither overflow nor vanish: the mean,

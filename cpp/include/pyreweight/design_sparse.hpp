@@ -15,7 +15,7 @@ template <class Scalar, class Offset>
 class SparseDesign final : public Design {
  public:
   SparseDesign(const CompressedColumns<Scalar, Offset>& X, Index rows, Index cols, const ConstVec& sample_weight,
-               bool fit_intercept, bool standardize, Monitor& monitor);
+               bool fit_intercept, bool standardize, Monitor& monitor, const ConstVec& targets);
 
   void correlate(const ConstVec& u, MutVec out, Monitor& monitor) const override;
   void correlate_some(const Columns& columns, const ConstVec& u, MutVec out, Monitor& monitor) const override;
@@ -34,7 +34,8 @@ class SparseDesign final : public Design {
 
  private:
   void column_moments(bool fit_intercept, Monitor& monitor) override;
-  void moments_of(Index j, bool fit_intercept, const LongSum& total_weight);
+  bool moments_in_one_visit(Index j, bool fit_intercept, const Vector& totals);
+  void careful_moments(Index j, bool fit_intercept, const LongSum& total_weight);
   template <class Body>
   void for_column_blocks(Monitor& monitor, const Body& body) const;
   double product(Index j, const ConstVec& u, double total, const LongSum& long_total) const;
@@ -62,11 +63,11 @@ class SparseDesign final : public Design {
 
 /// Sparse X in memory of somebody else, by columns: the entries of column j and their rows are values[e], indices[e]
 /// for e in [starts[j], starts[j + 1]), `stored` is the length of both arrays. The structure is checked, and rows must
-/// rise strictly in each column; explicit zeros are fine. sample_weight as in dense_design; instantiated for double and
-/// float, 32- and 64-bit offsets.
+/// rise strictly in each column; explicit zeros are fine. sample_weight and targets as in dense_design; instantiated
+/// for double and float, 32- and 64-bit offsets.
 template <class Scalar, class Offset>
 std::unique_ptr<Design> sparse_design(const Scalar* values, const Offset* indices, const Offset* starts, Index stored,
                                       Index rows, Index cols, const ConstVec& sample_weight, bool fit_intercept,
-                                      bool standardize, Monitor& monitor);
+                                      bool standardize, Monitor& monitor, const ConstVec& targets = Vector());
 
 }  // namespace pyreweight

@@ -36,6 +36,7 @@ class WorkingSetSolver final : public Solver {
  private:
   void add_columns(const Columns& fresh);
   void give_up_gram();
+  void choose_inner(const Vector& thresholds);
   Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
   bool reweight(double target);
   bool reweight_at(double stage);
