@@ -172,6 +172,11 @@ const Solution& WorkingSetSolver::solve() {
   // Along a path every point would pay for what the last one has found.
   const bool cold = !warm_;
   int refinements = 0, searches = 0;
+  bool judged = false;  // whether the certificate is that of the current point
+  const auto judge = [&] {
+    if (!judged) certify(problem_, regularizer_, solution_);
+    judged = true;
+  };
   solution_.n_iter = 0;
   const Columns predicted = cold && exact ? predict(first) : Columns();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
@@ -195,6 +200,7 @@ const Solution& WorkingSetSolver::solve() {
     }
     if (within_limits && (reweighting || staged)) within_limits = reweighting ? reweight(target) : reweight_at(stage);
     write_back(thresholds);
+    judged = false;
     if (!within_limits) break;
     if (stage > 1) continue;
     const bool loose = by_columns_ || !regularizer_.groups().singletons();  // the solvers that stop at the accuracy
@@ -206,7 +212,7 @@ const Solution& WorkingSetSolver::solve() {
     if (polish) {
       const bool few_digits = by_columns_ && problem_.options.tol > kAllDigits;
       if (few_digits) {
-        certify(problem_, regularizer_, solution_);
+        judge();
         if (certified(problem_, regularizer_, solution_)) break;
       }
       accuracy = few_digits && accuracy > problem_.options.tol / 16 ? kAccuracyDrop * accuracy : 0;
@@ -217,14 +223,15 @@ const Solution& WorkingSetSolver::solve() {
       reweighting = !exact;
       continue;
     }
-    certify(problem_, regularizer_, solution_);
+    judge();
     if (searches < kMostSearches && search(thresholds, kTarget, cold)) {
       ++searches;
+      judged = false;
       continue;
     }
     if (solution_.kkt_residual <= kRefined || ++refinements > 2) break;
   }
-  certify(problem_, regularizer_, solution_);
+  judge();
   solution_.converged = certified(problem_, regularizer_, solution_);
   solution_.n_iter = std::max(1, solution_.n_iter);
   warm_ = true;
