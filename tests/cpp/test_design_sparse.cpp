@@ -6,6 +6,7 @@
 #include "design_checks.hpp"
 #include "pyreweight/columns.hpp"
 #include "pyreweight/design_sparse.hpp"
+#include "pyreweight/target.hpp"
 
 namespace pyreweight {
 namespace {
@@ -32,10 +33,11 @@ struct Stored {
     }
   }
 
-  std::unique_ptr<Design> design(const Vector& weights, bool fit_intercept, bool standardize) const {
+  std::unique_ptr<Design> design(const Vector& weights, bool fit_intercept, bool standardize,
+                                 const Vector& target = Vector()) const {
     Monitor monitor;
     return sparse_design(values.data(), indices.data(), starts.data(), static_cast<Index>(values.size()), rows, cols,
-                         weights, fit_intercept, standardize, monitor);
+                         weights, fit_intercept, standardize, monitor, target);
   }
 };
 
@@ -63,6 +65,30 @@ Matrix thinned(Index rows, Index cols, double density, Random& random) {
   Matrix X = random.matrix(rows, cols);
   X.rowwise() += random.vector(cols).transpose() * 2;
   return X.unaryExpr([&](double x) { return random.uniform(0, 1) < density ? x : 0.0; });
+}
+
+TEST_CASE("sparse: the correlations of the target come with the moments, for nearly constant columns too") {
+  Random random(53);
+  const Index n = 700, p = 40;
+  const Vector weights = random.uniform_vector(n, 0.1, 5), target = 1e3 * random.vector(n).array() + 7;
+  Matrix X = thinned(n, p, 0.3, random);
+  X.col(3) = random.vector(n).array() + 1e6;
+  X.col(5).setConstant(2);
+  X.col(7) *= 1e-150;
+  X.col(9).setZero();
+  for (const Setting& setting : kSettings) {
+    Stored<double, std::int32_t> stored(X);
+    const auto without = stored.design(weights, setting.fit_intercept, setting.standardize);
+    const Vector& pi = without->row_weights();
+    const Vector u = scale_target(target, pi, setting.fit_intercept).values.cwiseProduct(pi);
+    Vector expected(p), known(p);
+    Monitor monitor;
+    without->correlate(u, expected, monitor);
+    const auto design = stored.design(weights, setting.fit_intercept, setting.standardize, target);
+    for (double& value : stored.values) value = 0;  // what follows is remembered, not computed
+    design->correlate(u, known, monitor);
+    CHECK(largest_difference(known, expected) <= 1e-13);
+  }
 }
 
 TEST_CASE("sparse: every density, both precisions, both widths of index") {
