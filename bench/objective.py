@@ -43,7 +43,15 @@ SLOPE_AT_ZERO = {"l1": 1.0, "mcp": 1.0, "scad": 1.0, "log_sum": 1.0, "lp": np.in
 
 def alpha_max(X, y, loss="squared"):
     """Smallest alpha of the l1 penalty whose solution is zero, ``max_j |x_j' grad|`` at zero."""
+    if loss == "softmax":
+        indicators = one_hot(y)
+        return np.abs(X.T @ (indicators - 1 / indicators.shape[1])).max() / len(y)
     return np.abs(X.T @ y).max() / (len(y) * (1 if loss == "squared" else 2))
+
+
+def one_hot(y):
+    """Return the indicators (n, K) of the classes 0, ..., K - 1."""
+    return (y[:, None] == np.arange(y.max() + 1)).astype(float)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Workload:
     def name(self):
         """What the tables call it."""
         where = "path" if self.ratio is None else f"/{self.ratio:g}"
-        return f"{self.data} {'logistic ' if self.loss == 'logistic' else ''}{self.penalty} {where}"
+        return f"{self.data} {'' if self.loss == 'squared' else self.loss + ' '}{self.penalty} {where}"
 
     def load(self, folder, n_alphas=100):
         """Return the problem; ``datasets.Unavailable`` if its file is not in ``folder``."""
@@ -34,6 +34,10 @@ class Workload:
             alphas = np.array([top / self.ratio])
         else:
             alphas = top * np.geomspace(1, 1e-3 if X.shape[0] > X.shape[1] else 1e-2, n_alphas)
+        if self.loss == "softmax":
+            from .softmax import SoftmaxProblem
+
+            return SoftmaxProblem(X, y, alphas, self.loss, self.penalty)
         return Problem(X, y, alphas, self.loss, self.penalty)
 
 
@@ -65,6 +69,11 @@ class Problem(Objective):
     def shape(self):
         """Rows and columns of X."""
         return self.X.shape
+
+    @property
+    def coefficients(self):
+        """Number of coefficients at one alpha."""
+        return self.X.shape[1]
 
     @property
     def sparse(self):

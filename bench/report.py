@@ -1,5 +1,6 @@
 """The parts of a run: each prints its tables."""
 
+import dataclasses
 import sys
 import time
 
@@ -8,7 +9,6 @@ import pandas as pd
 
 from . import auto_rule, auto_rule_classes, curves, memory, nonconvex, tables, timing
 from .datasets import Unavailable, load
-from .problem import Problem
 from .solvers import SOLVERS
 
 STARTED = time.monotonic()
@@ -27,7 +27,8 @@ def split(problem, wanted=None):
 def kind(workload):
     """Name the group of workloads one bar is set for."""
     family = {"l1": "l1"}.get(workload.penalty, "nonconvex")
-    return f"{'logistic ' if workload.loss == 'logistic' else ''}{family}, {'one fit' if workload.ratio else 'path'}"
+    loss = "" if workload.loss == "squared" else f"{workload.loss} "
+    return f"{loss}{family}, {'one fit' if workload.ratio else 'path'}"
 
 
 def load_problem(workload, folder, threads):
@@ -37,7 +38,7 @@ def load_problem(workload, folder, threads):
     except Unavailable as reason:
         print(f"{workload.name} skipped: {reason}")
         return None
-    return Problem(problem.X, problem.y, problem.alphas, problem.loss, problem.penalty, threads)
+    return dataclasses.replace(problem, threads=threads)
 
 
 def speed(workloads, args, targets, repeats, budget, seconds=np.inf, peers=None):

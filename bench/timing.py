@@ -100,7 +100,7 @@ def run(solver, problem, tol, limit):
         finally:
             logging.disable(logging.NOTSET)
     coefs = np.asarray(coefs, dtype=float)
-    if coefs.shape != (problem.shape[1], len(problem.alphas)):
+    if coefs.shape != (problem.coefficients, len(problem.alphas)):
         raise ValueError(f"{coefs.shape[-1]} of {len(problem.alphas)} alphas returned")
     if not np.isfinite(coefs).all():
         raise ValueError("coefficients that are not finite")

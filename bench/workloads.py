@@ -13,6 +13,10 @@ def _logistic(data, *ratios):
     return [Workload(data, loss="logistic", ratio=ratio) for ratio in ratios]
 
 
+def _softmax(data, *ratios):
+    return [Workload(data, loss="softmax", ratio=ratio) for ratio in ratios]
+
+
 FULL = [
     *(
         w
@@ -28,6 +32,7 @@ FULL = [
     *(w for name in ["leukemia", "colon", "spambase"] for w in _logistic(name, 10, 100, None)),
     *(w for name in ["a9a", "w8a", "movie-reviews"] for w in _logistic(name, 10, 100, None)),
     *(w for name in ["tall-labels", "wide-labels", "text-like-labels"] for w in _logistic(name, 10, 100)),
+    *(w for name in ["digits", "mnist"] for w in _softmax(name, 10, 100)),
     *(
         Workload(data, penalty, ratio=r)
         for penalty in NONCONVEX

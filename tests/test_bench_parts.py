@@ -22,7 +22,7 @@ def test_workloads_name_what_exists():
     for workload in workloads.FULL + workloads.QUICK:
         assert workload.data in DATASETS
         assert workload.penalty in objective.PENALTIES
-        assert workload.loss in ("squared", "logistic")
+        assert workload.loss in ("squared", "logistic", "softmax")
     assert len(set(workloads.FULL)) == len(workloads.FULL)
     path = Workload("diabetes").load(Path("nowhere"))
     assert path.alphas[0] == objective.alpha_max(path.X, path.y)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.preprocessing import PolynomialFeatures
 
 from ._registry import Unavailable, dataset
@@ -18,10 +18,10 @@ def content(folder, file):
         return {key: archive[key] for key in archive.files}
 
 
-def stored(folder, file, target="y"):
-    """``X`` and one target of an .npz file."""
+def stored(folder, file, data="X", target="y"):
+    """Return the data and one target of an .npz file."""
     arrays = content(folder, file)
-    return arrays["X"], arrays[target]
+    return arrays[data], arrays[target]
 
 
 def stored_sparse(folder, file, prefix="X", target="y"):
@@ -51,6 +51,16 @@ def diabetes_interactions(folder):
 def breast_cancer(folder):
     X, y = load_breast_cancer(return_X_y=True)
     return X, signs(y)
+
+
+@dataset("digits")
+def digits(folder):
+    return load_digits(return_X_y=True)
+
+
+@dataset("mnist")
+def mnist(folder):
+    return stored(folder, "mnist.npz", data="X_train", target="y_train")
 
 
 @dataset("prostate")

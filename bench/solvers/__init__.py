@@ -12,6 +12,7 @@ from .pycasso import Pycasso
 from .pyreweight import Pyreweight
 from .scikit_learn import Liblinear, NewtonCD, Saga, Sklearn, SklearnGram
 from .skglm import Skglm, SkglmGram
+from .split import SplitLbfgs
 
 SOLVERS: list[Solver] = [
     Pyreweight(),
@@ -20,6 +21,7 @@ SOLVERS: list[Solver] = [
     Liblinear(),
     Saga(),
     NewtonCD(),
+    SplitLbfgs(),
     Celer(),
     CelerProxNewton(),
     CelerReweighted(),

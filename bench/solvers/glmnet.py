@@ -9,7 +9,7 @@ from ._base import Solver
 class Glmnet(Solver):
     name = "glmnet"
     package = "glmnet"
-    losses = ("squared", "logistic")
+    losses = ("squared", "logistic", "softmax")
 
     def run(self, problem, tol):
         from glmnet import ElasticNet, LogitNet
@@ -17,7 +17,7 @@ class Glmnet(Solver):
         alphas = problem.alphas
         if not problem.path:
             alphas = np.geomspace(alpha_max(problem.X, problem.y, problem.loss), alphas[0], 10)
-        logistic = problem.loss == "logistic"
+        logistic = problem.loss != "squared"
         model = LogitNet if logistic else ElasticNet
         fitted = model(
             alpha=1,
@@ -28,5 +28,5 @@ class Glmnet(Solver):
             tol=tol,
             max_iter=10_000_000,
         ).fit(problem.X, problem.labels if logistic else problem.y)
-        coefs = np.reshape(fitted.coef_path_, (problem.shape[1], -1))
+        coefs = np.reshape(fitted.coef_path_, (problem.coefficients, -1))
         return coefs if problem.path else coefs[:, -1:]

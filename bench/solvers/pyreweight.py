@@ -11,7 +11,7 @@ class Pyreweight(Solver):
     name = "pyreweight"
     package = "pyreweight"
     penalties = ("l1", "mcp", "scad", "log_sum", "lp")
-    losses = ("squared", "logistic")
+    losses = ("squared", "logistic", "softmax")
     compiled = False
 
     def unsuitable(self, problem):
@@ -26,7 +26,7 @@ class Pyreweight(Solver):
     def run(self, problem, tol):
         import pyreweight
 
-        logistic = problem.loss == "logistic"
+        logistic = problem.loss != "squared"
         options = {"penalty": problem.penalty, "standardize": False, "fit_intercept": False, "tol": tol}
         if problem.path:
             y = problem.labels if logistic else problem.y

@@ -51,7 +51,7 @@ class LogisticRegressionSolver(Solver):
         model.set_params(warm_start=self.warm_start and problem.path)
         n = len(problem.y)
         return one_by_one(
-            lambda a: model.set_params(C=1 / (n * a)).fit(problem.rows, problem.y).coef_[0], problem.alphas
+            lambda a: model.set_params(C=1 / (n * a)).fit(problem.rows, problem.y).coef_.ravel(), problem.alphas
         )
 
 
@@ -68,6 +68,7 @@ class Liblinear(LogisticRegressionSolver):
 
 class Saga(LogisticRegressionSolver):
     name = "saga"
+    losses = ("logistic", "softmax")
     solver = "saga"
 
 

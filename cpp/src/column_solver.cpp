@@ -102,9 +102,9 @@ void ColumnSolver::try_point(const Columns& coordinates, const Vector& point, co
 }
 
 /// Sweeps over the coordinates until what they leave is allowed or their signs have settled (true); `excess` is what
-/// the last one left.
+/// the last one left. A coefficient beyond `far` ends them.
 bool ColumnSolver::descend(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
-                           double& excess) {
+                           double far, double& excess) {
   const Index k = static_cast<Index>(coordinates.size());
   const Index most = std::max(kLeastSweeps, std::min(kMostSweeps, k / kSupportPerSweep));
   Extrapolation extrapolation(k);
@@ -112,6 +112,7 @@ bool ColumnSolver::descend(const Columns& coordinates, const ConstVec& l1, const
     problem_.monitor.poll();
     bool settled = false;
     excess = sweep(coordinates, l1, l2, allowed, settled);
+    if (goes_beyond(far)) return false;
     if (settled && i >= kSettled) return true;
     if (extrapolation.add(gather(v_, coordinates))) try_point(coordinates, extrapolation.point(), l1, l2);
   }
@@ -126,6 +127,11 @@ double ColumnSolver::farthest_alone() const {
     farthest = std::max(farthest, std::abs(v_[i]) + std::abs(step));
   }
   return farthest;
+}
+
+bool ColumnSolver::goes_beyond(double far) const {
+  // A maximum says nothing of NaN.
+  return std::isfinite(far) && !(v_.array().abs() <= far).all();
 }
 
 bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy) {
@@ -147,8 +153,8 @@ bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy
     bool settled = false;
     double excess = sweep(everyone, l1, l2, allowed, settled);
     const Columns active = support(v_);
-    settled = descend(active, l1, l2, allowed, excess);
-    if (concave && !(v_.cwiseAbs().maxCoeff() <= far)) break;
+    settled = descend(active, l1, l2, allowed, far, excess);
+    if (goes_beyond(far)) break;
     if (!settled && !concave && ++unsettled < kPatience) {
       residual_current_ = false;
       continue;

@@ -33,11 +33,12 @@ class ColumnSolver final : public InnerSolver {
   void renew_correlations();  // from v, all of them
   void change(Index i, double to);
   double farthest_alone() const;
+  bool goes_beyond(double far) const;
   double sweep(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
                bool& settled);
   double objective(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2) const;  // of these, as they are
   void try_point(const Columns& coordinates, const Vector& point, const ConstVec& l1, const ConstVec& l2);
-  bool descend(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
+  bool descend(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed, double far,
                double& excess);
   Reached finish_on_support(const ConstVec& l1, const ConstVec& l2, const ConstVec& allowed);
   bool step_on_support(const Columns& active, const ConstVec& direction, const ConstVec& downhill, const ConstVec& l1,
