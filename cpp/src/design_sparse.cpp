@@ -188,14 +188,21 @@ double SparseDesign<Scalar, Offset>::product(Index j, const ConstVec& u, double 
 /// loses digits.
 template <class Scalar, class Offset>
 bool SparseDesign<Scalar, Offset>::moments_in_one_visit(Index j, bool fit_intercept, const Vector& totals) {
-  double largest = 0, sum = 0, square = 0;
-  for (Index e = X_.begin(j); e < X_.end(j); ++e) {
+  constexpr Index kChains = 4;  // of additions, each of which waits for its own result, and rounds less often
+  double largest = 0, sums[kChains] = {}, squares[kChains] = {};
+  const auto add = [&](Index e, Index chain) {
     const double x = X_.value(e), weighted = x * weights_[X_.row(e)];
     largest = std::max(largest, std::abs(x));
-    sum += weighted;
-    square += weighted * x;
+    sums[chain] += weighted;
+    squares[chain] += weighted * x;
+  };
+  Index e = X_.begin(j);
+  for (const Index whole = X_.end(j) - X_.size(j) % kChains; e < whole; e += kChains) {
+    for (Index chain = 0; chain < kChains; ++chain) add(e + chain, chain);
   }
-  if (!fit_intercept) sum = 0;
+  for (; e < X_.end(j); ++e) add(e, 0);
+  const double sum = fit_intercept ? (sums[0] + sums[1]) + (sums[2] + sums[3]) : 0.0;
+  const double square = (squares[0] + squares[1]) + (squares[2] + squares[3]);
   const double moment = square - sum * sum;
   const bool safe = moment_is_safe(moment, square, largest);
   if (safe) {
@@ -205,7 +212,7 @@ bool SparseDesign<Scalar, Offset>::moments_in_one_visit(Index j, bool fit_interc
   for (Index t = 0; t < totals.size(); ++t) {
     const double* const known = known_vector_.data() + t * rows_;
     double product = safe ? -sum * totals[t] : std::nan("");
-    for (Index e = X_.begin(j); safe && e < X_.end(j); ++e) product += X_.value(e) * known[X_.row(e)];
+    for (Index i = X_.begin(j); safe && i < X_.end(j); ++i) product += X_.value(i) * known[X_.row(i)];
     known_products_[t * cols_ + j] = product;
   }
   return safe;
