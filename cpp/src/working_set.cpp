@@ -132,13 +132,15 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   return violators.columns();
 }
 
-/// Gives the Gram matrix up at once where it would be given up later, judged by the support to be expected.
+/// Gives the Gram matrix up at once where it would be given up later, judged by the support to be expected. Of sparse
+/// columns: those of a dense X have more substitutes among the others, and a Gram matrix is formed in fast blocks.
 void WorkingSetSolver::choose_inner(const Vector& thresholds) {
   if (!by_gram_ || !regularizer_.groups().singletons()) return;
   Violators violators(regularizer_, thresholds, solution_.gradient, in_working_);
   violators.keep(violators.size() / kViolatorsPerNonzero);
   const Columns expected = violators.columns();
-  if (!expected.empty() && columns_are_cheaper(problem_.design, working_, expected, 0)) give_up_gram();
+  if (expected.empty() || !are_sparse(problem_.design, expected)) return;
+  if (columns_are_cheaper(problem_.design, working_, expected, 0)) give_up_gram();
 }
 
 /// Columns to begin with, where there is a way to guess them all at once.
