@@ -21,10 +21,15 @@ class Workload:
     ratio: float | None = None
 
     @property
+    def loss_prefix(self):
+        """What names begin with for a loss other than the squared one."""
+        return "" if self.loss == "squared" else f"{self.loss} "
+
+    @property
     def name(self):
         """What the tables call it."""
         where = "path" if self.ratio is None else f"/{self.ratio:g}"
-        return f"{self.data} {'' if self.loss == 'squared' else self.loss + ' '}{self.penalty} {where}"
+        return f"{self.data} {self.loss_prefix}{self.penalty} {where}"
 
     def load(self, folder, n_alphas=100):
         """Return the problem; ``datasets.Unavailable`` if its file is not in ``folder``."""

@@ -27,8 +27,7 @@ def split(problem, wanted=None):
 def kind(workload):
     """Name the group of workloads one bar is set for."""
     family = {"l1": "l1"}.get(workload.penalty, "nonconvex")
-    loss = "" if workload.loss == "squared" else f"{workload.loss} "
-    return f"{loss}{family}, {'one fit' if workload.ratio else 'path'}"
+    return f"{workload.loss_prefix}{family}, {'one fit' if workload.ratio else 'path'}"
 
 
 def load_problem(workload, folder, threads):

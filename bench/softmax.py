@@ -8,7 +8,7 @@ y holds the numbers of the classes. The coefficients of a solution, class by cla
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax, xlogy
+from scipy.special import logsumexp, softmax, xlogy
 
 from .objective import one_hot
 from .problem import Problem
@@ -37,8 +37,7 @@ class SoftmaxProblem(Problem):
         """Loss at the coefficients (K p,), and the indicators less the probabilities, (n, K)."""
         z = self.X @ coef.reshape(self.classes, -1).T
         indicators = one_hot(self.y)
-        highest = z.max(axis=1, keepdims=True)
-        loss = np.log(np.exp(z - highest).sum(axis=1)) + highest[:, 0] - (indicators * z).sum(axis=1)
+        loss = logsumexp(z, axis=1) - (indicators * z).sum(axis=1)
         return loss.mean(), indicators - softmax(z, axis=1)
 
     def values(self, coefs):

@@ -5,34 +5,26 @@ from .problem import Workload
 NONCONVEX = ["mcp", "scad", "log_sum", "lp"]
 
 
-def _lasso(data, *ratios):
-    return [Workload(data, ratio=ratio) for ratio in ratios]
-
-
-def _logistic(data, *ratios):
-    return [Workload(data, loss="logistic", ratio=ratio) for ratio in ratios]
-
-
-def _softmax(data, *ratios):
-    return [Workload(data, loss="softmax", ratio=ratio) for ratio in ratios]
+def _l1(data, *ratios, loss="squared"):
+    return [Workload(data, loss=loss, ratio=ratio) for ratio in ratios]
 
 
 FULL = [
     *(
         w
         for name in ["diabetes-interactions", "riboflavin", "leukemia", "few-rows", "ill-conditioned", "correlated"]
-        for w in _lasso(name, 10, 100, None)
+        for w in _l1(name, 10, 100, None)
     ),
-    *_lasso("wide", 10, 100, None),
-    *_lasso("tall", 10, 100, None),
-    *_lasso("mice-snp", 10, 100),
-    *_lasso("movie-reviews", 10, 100, None),
-    *_lasso("a9a", 10, 100, None),
-    *_lasso("text-like", 10, 100, None),
-    *(w for name in ["leukemia", "colon", "spambase"] for w in _logistic(name, 10, 100, None)),
-    *(w for name in ["a9a", "w8a", "movie-reviews"] for w in _logistic(name, 10, 100, None)),
-    *(w for name in ["tall-labels", "wide-labels", "text-like-labels"] for w in _logistic(name, 10, 100)),
-    *(w for name in ["digits", "mnist"] for w in _softmax(name, 10, 100)),
+    *_l1("wide", 10, 100, None),
+    *_l1("tall", 10, 100, None),
+    *_l1("mice-snp", 10, 100),
+    *_l1("movie-reviews", 10, 100, None),
+    *_l1("a9a", 10, 100, None),
+    *_l1("text-like", 10, 100, None),
+    *(w for name in ["leukemia", "colon", "spambase"] for w in _l1(name, 10, 100, None, loss="logistic")),
+    *(w for name in ["a9a", "w8a", "movie-reviews"] for w in _l1(name, 10, 100, None, loss="logistic")),
+    *(w for name in ["tall-labels", "wide-labels", "text-like-labels"] for w in _l1(name, 10, 100, loss="logistic")),
+    *(w for name in ["digits", "mnist"] for w in _l1(name, 10, 100, loss="softmax")),
     *(
         Workload(data, penalty, ratio=r)
         for penalty in NONCONVEX
@@ -44,16 +36,16 @@ FULL = [
 
 # In the order of importance: what does not fit into the time is left out.
 QUICK = [
-    *_lasso("correlated-small", 10, 100, None),
-    *_lasso("tall-small", 10, 100, None),
-    *_lasso("wide-small", 10, None),
-    *_lasso("ill-conditioned", 10, 100),
-    *_lasso("few-rows", 10, None),
-    *_lasso("diabetes-interactions", 10, 100, None),
-    *_lasso("text-like-small", 10, None),
-    *_logistic("breast-cancer", 10),
-    *_logistic("leukemia", 10),
-    *_logistic("a9a", 10),
+    *_l1("correlated-small", 10, 100, None),
+    *_l1("tall-small", 10, 100, None),
+    *_l1("wide-small", 10, None),
+    *_l1("ill-conditioned", 10, 100),
+    *_l1("few-rows", 10, None),
+    *_l1("diabetes-interactions", 10, 100, None),
+    *_l1("text-like-small", 10, None),
+    *_l1("breast-cancer", 10, loss="logistic"),
+    *_l1("leukemia", 10, loss="logistic"),
+    *_l1("a9a", 10, loss="logistic"),
     Workload("nonconvex-small", "mcp", ratio=5),
     Workload("nonconvex-small", "mcp"),
     Workload("nonconvex-small", "log_sum", ratio=5),

@@ -103,11 +103,10 @@ py::dict fit_alphas(const py::object& X, const ConstVec& y, const ConstVec& samp
   const auto rule = make_penalty(penalty, params);
   const ThreadShare share(workers);
   Monitor monitor = make_monitor(py::none(), check);
-  const Index solves = solver == "irls" ? 0 : alphas.size() > 0 ? alphas.size() : grid_size;
-  const TrainingRows rows = make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared",
-                                               solves, shared, left_out, monitor);
   PathRequest request = make_request(sample_weight, solver == "irls", fit_intercept, feature_weights, feature_groups,
                                      alphas, grid_size, eps, max_iter, tol);
+  const TrainingRows rows = make_training_rows(X, y, sample_weight, fit_intercept, standardize, loss == "squared",
+                                               request.paper_loop ? 0 : solves(request), shared, left_out, monitor);
   const auto row_loss = make_loss_for(loss, {}, y);
   request.loss = row_loss.get();
   request.degrees_of_freedom = degrees_of_freedom;

@@ -157,25 +157,29 @@ void SparseDesign<Scalar, Offset>::for_column_blocks(Monitor& monitor, const Bod
                [&](Index task) { body(blocks_[static_cast<size_t>(task)], blocks_[static_cast<size_t>(task) + 1]); });
 }
 
+/// x_j' u.
+template <class Scalar, class Offset>
+double SparseDesign<Scalar, Offset>::raw_product(Index j, const ConstVec& u) const {
+  const Index end = X_.end(j);
+  Index e = X_.begin(j);
+  double even = 0, odd = 0;  // two chains of additions, since each waits for its own result
+  for (; e + 1 < end; e += 2) {
+    even += X_.value(e) * u[X_.row(e)];
+    odd += X_.value(e + 1) * u[X_.row(e + 1)];
+  }
+  if (e < end) even += X_.value(e) * u[X_.row(e)];
+  return even + odd;
+}
+
 /// z_j' u; `total` and `long_total` are the sum of u.
 template <class Scalar, class Offset>
 double SparseDesign<Scalar, Offset>::product(Index j, const ConstVec& u, double total,
                                              const LongSum& long_total) const {
   if (!(scale_[j] > 0)) return 0;
-  const Index end = X_.end(j);
-  Index e = X_.begin(j);
-  if (!far(j)) {
-    double even = 0, odd = 0;  // two chains of additions, since each waits for its own result
-    for (; e + 1 < end; e += 2) {
-      even += X_.value(e) * u[X_.row(e)];
-      odd += X_.value(e + 1) * u[X_.row(e + 1)];
-    }
-    if (e < end) even += X_.value(e) * u[X_.row(e)];
-    return ((even + odd) - centre_[j] * total) * unit_[j] * inverse_[j];
-  }
+  if (!far(j)) return (raw_product(j, u) - centre_[j] * total) * unit_[j] * inverse_[j];
   double sum = 0;
   LongSum visited;
-  for (; e < end; ++e) {
+  for (Index e = X_.begin(j); e < X_.end(j); ++e) {
     const double x = u[X_.row(e)];
     sum += (X_.value(e) * unit_[j] - shift_[j]) * x;
     visited.add(x);
@@ -210,10 +214,8 @@ bool SparseDesign<Scalar, Offset>::moments_in_one_visit(Index j, bool fit_interc
     deviation_[j] = std::sqrt(moment);
   }
   for (Index t = 0; t < totals.size(); ++t) {
-    const double* const known = known_vector_.data() + t * rows_;
-    double product = safe ? -sum * totals[t] : std::nan("");
-    for (Index i = X_.begin(j); safe && i < X_.end(j); ++i) product += X_.value(i) * known[X_.row(i)];
-    known_products_[t * cols_ + j] = product;
+    const auto known = known_vector_.segment(t * rows_, rows_);
+    known_products_[t * cols_ + j] = safe ? raw_product(j, known) - sum * totals[t] : std::nan("");
   }
   return safe;
 }

@@ -18,6 +18,13 @@ constexpr Index kMixedBlocks = 5;
 constexpr double kLeastShare = 0.1, kLeastVariance = 1e-6;
 // Scales whose squares neither overflow nor vanish.
 constexpr double kLargestScale = 1e100;
+constexpr Index kGuessedRows = 1024;
+// Of the centre: a smaller deviation may be rounding.
+constexpr double kLeastDeviation = 1e-8;
+// So few columns that their Gram matrix takes no longer than visits of X.
+constexpr Index kColumnsForOneSolve = 128;
+// An X of fewer entries stays in the second-level cache, where one more visit costs next to nothing.
+constexpr Index kCachedEntries = 250000;
 
 /// Columns [first, first + count) of (Z, 1, t), times `root`, the roots of the row weights.
 void pack(const Design& design, const Vector& target, const Vector& root, Index row, Index rows, Index first,
@@ -58,14 +65,6 @@ void add_by_folds(const Matrix& left, const Matrix& right, bool symmetric, const
     }
   }
 }
-
-constexpr Index kGuessedRows = 1024;
-// Of the centre: a smaller deviation may be rounding.
-constexpr double kLeastDeviation = 1e-8;
-// So few columns that their Gram matrix takes no longer than visits of X.
-constexpr Index kColumnsForOneSolve = 128;
-// An X of fewer entries stays in the second-level cache, where one more visit costs next to nothing.
-constexpr Index kCachedEntries = 250000;
 
 }  // namespace
 

@@ -125,10 +125,13 @@ Vector path_alphas(const Design& design, const ConstVec& y, const Penalty& penal
   return geometric_grid(top, request.grid_size, request.eps);
 }
 
+Index solves(const PathRequest& request) {
+  return request.alphas.size() > 0 ? request.alphas.size() : request.grid_size;
+}
+
 std::vector<PathPoint> fit_path(const Design& design, const ConstVec& y, const Penalty& penalty,
                                 const PathRequest& request, Monitor& monitor) {
-  const Index solves = request.alphas.size() > 0 ? request.alphas.size() : request.grid_size;
-  ScaledProblem scaled(design, y, penalty, request, 1.0, solves, monitor);
+  ScaledProblem scaled(design, y, penalty, request, 1.0, solves(request), monitor);
   const TestError test_error(design, y, scaled, request.test_weight, request.test_products);
   const bool constant = scaled.target().constant;
   std::unique_ptr<PathSolver> solver;

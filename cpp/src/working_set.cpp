@@ -154,6 +154,12 @@ Columns WorkingSetSolver::predict(const Vector& thresholds) const {
 void WorkingSetSolver::write_back(const Vector& thresholds) {
   solution_.v = scatter(inner_->v(), working_, solution_.v.size());
   screening_.refresh(regularizer_, thresholds, in_working_, solution_);
+  judged_ = false;
+}
+
+void WorkingSetSolver::judge() {
+  if (!judged_) certify(problem_, regularizer_, solution_);
+  judged_ = true;
 }
 
 const Solution& WorkingSetSolver::solve() {
@@ -174,11 +180,6 @@ const Solution& WorkingSetSolver::solve() {
   // Along a path every point would pay for what the last one has found.
   const bool cold = !warm_;
   int refinements = 0, searches = 0;
-  bool judged = false;  // whether the certificate is that of the current point
-  const auto judge = [&] {
-    if (!judged) certify(problem_, regularizer_, solution_);
-    judged = true;
-  };
   solution_.n_iter = 0;
   const Columns predicted = cold && exact ? predict(first) : Columns();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
@@ -202,7 +203,6 @@ const Solution& WorkingSetSolver::solve() {
     }
     if (within_limits && (reweighting || staged)) within_limits = reweighting ? reweight(target) : reweight_at(stage);
     write_back(thresholds);
-    judged = false;
     if (!within_limits) break;
     if (stage > 1) continue;
     const bool loose = by_columns_ || !regularizer_.groups().singletons();  // the solvers that stop at the accuracy
@@ -228,7 +228,6 @@ const Solution& WorkingSetSolver::solve() {
     judge();
     if (searches < kMostSearches && search(thresholds, kTarget, cold)) {
       ++searches;
-      judged = false;
       continue;
     }
     if (solution_.kkt_residual <= kRefined || ++refinements > 2) break;

@@ -38,6 +38,7 @@ class SparseDesign final : public Design {
   void careful_moments(Index j, bool fit_intercept, const LongSum& total_weight);
   template <class Body>
   void for_column_blocks(Monitor& monitor, const Body& body) const;
+  double raw_product(Index j, const ConstVec& u) const;
   double product(Index j, const ConstVec& u, double total, const LongSum& long_total) const;
   bool rows_serve(const Columns& a, const Columns& b) const;
   Matrix raw_gram_by_rows(const Columns& a, const Columns& b, const ConstVec& row_weights, Monitor& monitor) const;

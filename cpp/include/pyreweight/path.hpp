@@ -29,6 +29,9 @@ struct PathRequest : ModelRequest {
 Vector path_alphas(const Design& design, const ConstVec& y, const Penalty& penalty, const PathRequest& request,
                    Monitor& monitor);
 
+/// How many alphas will be solved.
+Index solves(const PathRequest& request);
+
 /// The model of fit() at every alpha asked for, each reached from the last (with paper_loop: each afresh).
 ///
 /// Rows of weight 0 take no part in the fit, so test rows can be in the design: then no fold of a cross-validation

@@ -46,6 +46,7 @@ class WorkingSetSolver final : public Solver {
   bool search(const Vector& thresholds, double target, bool exchange);
   Columns predict(const Vector& thresholds) const;
   void write_back(const Vector& thresholds);
+  void judge();
 
   const Problem& problem_;
   Regularizer& regularizer_;
@@ -58,6 +59,7 @@ class WorkingSetSolver final : public Solver {
   Index usable_ = 0;              // columns that may enter
   size_t largest_group_ = 1;
   Solution solution_;
+  bool judged_ = false;  // whether the certificate is that of the present point
   bool warm_ = false;
 };
 
