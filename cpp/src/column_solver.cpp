@@ -199,18 +199,33 @@ double ColumnSolver::loss_change(double step, const ConstVec& direction) const {
   return step * (0.5 * step * columns_.image(direction).cwiseAbs2().dot(columns_.row_weights()) - c_.dot(direction));
 }
 
-void ColumnSolver::settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) {
+void ColumnSolver::settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) {
   if (!residual_current_) renew_residual();
-  bool moved = false;
-  for (Index i = 0; i < size(); ++i) {
-    if (i % kPollColumns == 0) problem_.monitor.poll();
+  const Vector before = v_;
+  const Columns everyone = all_columns(size());
+  settle_once(everyone, movable, prox);
+  while (again()) {
+    const Columns active = support(v_);
+    do {
+      settle_once(active, movable, prox);
+    } while (again());
+    settle_once(everyone, movable, prox);
+  }
+  if (v_ != before) renew_correlations();
+}
+
+void ColumnSolver::settle_once(const Columns& coordinates, const std::vector<char>& movable, const Prox& prox) {
+  Index until_poll = kPollColumns;
+  for (const Index i : coordinates) {
+    if (--until_poll == 0) {
+      problem_.monitor.poll();
+      until_poll = kPollColumns;
+    }
     if (!movable[static_cast<size_t>(i)]) continue;
     const double settled = prox(i, v_[i] + columns_.correlation(i) / diagonal(i), diagonal(i));
     if (settled == v_[i]) continue;
     change(i, settled);
-    moved = true;
   }
-  if (moved) renew_correlations();
 }
 
 }  // namespace pyreweight

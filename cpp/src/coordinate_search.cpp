@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "pyreweight/columns.hpp"
 
@@ -17,7 +18,7 @@ constexpr double kWorthMoving = 1e-3;  // share of what the step cost
 CoordinateSearch::CoordinateSearch(const Problem& problem, const Regularizer& regularizer, const Columns& working,
                                    InnerSolver& inner, double least_gain)
     : problem_(problem), regularizer_(regularizer), working_(working), inner_(inner), least_gain_(least_gain) {
-  thresholds_ = gather(regularizer.prox_thresholds(problem.design.second_moment()), working);
+  thresholds_ = regularizer.prox_thresholds(working, problem.design.second_moment());
   for (const Index j : working) penalised_.push_back(regularizer.penalised(j));
 }
 
@@ -28,28 +29,32 @@ std::pair<double, double> CoordinateSearch::gain(Index i, double v, double z, do
   return {step * g * (z - v - 0.5 * step) + (regularizer_.value(j, v) - regularizer_.value(j, to)), to};
 }
 
-/// One sweep; `held` stays where it is, and so do moves that gain no more than `worth`. What the objective changed by.
-double CoordinateSearch::settle_once(Index held, double worth) {
+/// Sweeps as long as again(what the objective changed by in the last one) is true; `held` stays where it is, and moves
+/// that gain no more than `worth` are left out.
+void CoordinateSearch::sweep(Index held, double worth, const std::function<bool(double)>& again) {
   double change = 0;
   std::vector<char> movable = penalised_;
   if (held >= 0) movable[static_cast<size_t>(held)] = 0;
-  inner_.settle(movable, [&](Index i, double z, double g) {
+  const auto prox = [&](Index i, double z, double g) {
     const double v = inner_.v()[i];
     if (v == 0 && std::abs(z) * g <= thresholds_[i]) return v;
     const auto [gained, to] = gain(i, v, z, g);
     if (!(gained > worth)) return v;
     change -= gained;
     return to;
+  };
+  inner_.settle(movable, prox, [&] {
+    problem_.monitor.poll();
+    return again(std::exchange(change, 0.0));
   });
-  return change;
 }
 
 bool CoordinateSearch::settle(int most_sweeps) {
   bool moved = false;
-  for (int sweep = 0; sweep < most_sweeps && settle_once(-1, least_gain_) < 0; ++sweep) {
-    problem_.monitor.poll();
-    moved = true;
-  }
+  sweep(-1, least_gain_, [&](double change) {
+    moved = moved || change < 0;
+    return change < 0 && --most_sweeps > 0;
+  });
   return moved;
 }
 
@@ -65,11 +70,11 @@ bool CoordinateSearch::attempt(const Vector& step, Index held) {
       (reached - v).dot(0.5 * image - c) + regularizer_.value(working_, reached) - regularizer_.value(working_, v);
   inner_.set_state(reached, c - image);
   const double worth = std::max(least_gain_, kWorthMoving * std::abs(change));
-  for (int sweep = 0; sweep < kSweepsAfter; ++sweep) {
-    const double fall = settle_once(held, worth);
+  int sweeps = 0;
+  sweep(held, worth, [&](double fall) {
     change += fall;
-    if (!(fall < 0) || change + kSweepsAfter * fall > 0) break;
-  }
+    return fall < 0 && change + kSweepsAfter * fall <= 0 && ++sweeps < kSweepsAfter;
+  });
   if (change < -least_gain_) return true;
   inner_.set_state(v, c);
   return false;

@@ -130,7 +130,13 @@ bool GroupSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy)
   return false;
 }
 
-void GroupSolver::settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) {
+void GroupSolver::settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) {
+  do {
+    settle_once(movable, prox);
+  } while (again());
+}
+
+void GroupSolver::settle_once(const std::vector<char>& movable, const Prox& prox) {
   for (const GroupBlock& block : blocks_) {
     if (!movable[static_cast<size_t>(block.begin)]) continue;
     const double g = block.values.maxCoeff(), unit = unit_[block.begin];

@@ -124,7 +124,8 @@ Vector NewtonModel::reach(const Problem& model, const Regularizer& regularizer, 
     inner.solve(l1, l2, accuracy);
   } else {
     int n_iter = accuracy <= kSettled ? 0 : kModelReweightings - kReweightingsOnTheWay;
-    Reweighting(model, regularizer, working, inner, n_iter).run(std::max(accuracy, kTarget), accuracy <= kSettled);
+    Reweighting(model, regularizer, working, inner, n_iter)
+        .run(std::max(accuracy, kTarget), accuracy <= kSettled ? kInfinity : 0.0);
   }
   return inner.v();
 }

@@ -163,7 +163,7 @@ const Solution& NewtonSolver::solve() {
   if (!warm_ && penalty.slope_at_zero() > 0 && !penalty.linear_quadratic()) {
     Vector thresholds = regularizer_.zero_thresholds();
     if (std::isinf(penalty.slope_at_zero())) {
-      thresholds = regularizer_.prox_thresholds(null_moments(problem_));
+      thresholds = regularizer_.prox_thresholds(all_columns(thresholds.size()), null_moments(problem_));
     }
     // Solved so well that no trace is left of where it began, which decides nothing about the minimum reached then.
     Regularizer first = lasso(std::move(thresholds));

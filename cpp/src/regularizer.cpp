@@ -159,14 +159,15 @@ Vector Regularizer::zero_thresholds() const {
   return out;
 }
 
-Vector Regularizer::prox_thresholds(const Vector& second_moment) const {
-  Vector out(weights_.size());
-  for (Index j = 0; j < out.size(); ++j) {
+Vector Regularizer::prox_thresholds(const Columns& columns, const Vector& second_moment) const {
+  Vector out(static_cast<Index>(columns.size()));
+  for (Index i = 0; i < out.size(); ++i) {
+    const Index j = columns[static_cast<size_t>(i)];
     const double g = second_moment[j];
     // In t = unit Y |v| the coordinate's problem is (t - z)^2 / 2 + step alpha Omega(t) with step = c unit^2 / g.
     const double to_t = units_[j] * y_scale_;
     const double step = weights_[j] * units_[j] * units_[j] / g;
-    out[j] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : g * penalty_.zero_threshold(alpha_, step) / to_t;
+    out[i] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : g * penalty_.zero_threshold(alpha_, step) / to_t;
   }
   return out;
 }

@@ -162,8 +162,10 @@ void Reweighting::settle_rising_slopes() {
   for (Index i = 0; i < inner_.size(); ++i) {
     movable.push_back(regularizer_.penalised(working_[static_cast<size_t>(i)]) && (radius[i] == 0 || curvature[i] > 0));
   }
-  inner_.settle(movable,
-                [&](Index i, double z, double g) { return regularizer_.prox(working_[static_cast<size_t>(i)], z, g); });
+  const auto prox = [&](Index i, double z, double g) {
+    return regularizer_.prox(working_[static_cast<size_t>(i)], z, g);
+  };
+  inner_.settle(movable, prox, [] { return false; });
 }
 
 /// Which coordinates are zero, which on a plateau of Omega, a sweep finds out at a fraction of the cost of a model:
@@ -185,17 +187,19 @@ size_t Reweighting::most_departures() const {
   return groups.singletons() ? active.size() : static_cast<size_t>(groups.count());
 }
 
-bool Reweighting::run(double target, bool to_minimum) {
+bool Reweighting::run(double target, double minimum_below) {
   while (residual() > target) {
     if (n_iter_ >= problem_.options.max_iter) return residual() <= problem_.options.tol;
     ++n_iter_;
     const Vector before = inner_.v();
     settle_rising_slopes();
     settle_plateaus();
+    if (minimum_below == 0 && residual() <= target) break;
     bool solved = false;
     bool moved = step(1.0, solved);
     if (!moved || !solved) moved = step(0.0, solved);
-    for (size_t most = to_minimum ? most_departures() : 0; most > 0 && leave_concave_region(); --most) {
+    const bool leave = minimum_below > 0 && (std::isinf(minimum_below) || !moved || residual() <= minimum_below);
+    for (size_t most = leave ? most_departures() : 0; most > 0 && leave_concave_region(); --most) {
       problem_.monitor.poll();
       moved = true;
     }

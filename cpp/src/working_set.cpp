@@ -167,7 +167,9 @@ const Solution& WorkingSetSolver::solve() {
   const bool exact = regularizer_.penalty().linear_quadratic();
   Vector zero = regularizer_.zero_thresholds();
   Vector own = zero;
-  if (infinite_slope || searchable()) own = regularizer_.prox_thresholds(problem_.design.second_moment());
+  if (infinite_slope || searchable()) {
+    own = regularizer_.prox_thresholds(all_columns(zero.size()), problem_.design.second_moment());
+  }
   const Vector first = infinite_slope ? own : zero;
   // Stages of the nonconvex problem itself, each with few nonzeros, lead to lower minima than one lasso with many,
   // unless the prox of a coordinate jumps, which makes early choices final.
@@ -240,7 +242,9 @@ const Solution& WorkingSetSolver::solve() {
 }
 
 bool WorkingSetSolver::reweight(double target) {
-  return Reweighting(problem_, regularizer_, working_, *inner_, solution_.n_iter).run(target);
+  // To leave a saddle takes a factor that is there anyway, but many gradients where columns are swept.
+  const double minimum_below = !by_columns_ ? kInfinity : target < kLooseTarget ? kLooseTarget : 0.0;
+  return Reweighting(problem_, regularizer_, working_, *inner_, solution_.n_iter).run(target, minimum_below);
 }
 
 /// The problem with an alpha this much higher, roughly.

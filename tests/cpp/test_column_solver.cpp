@@ -162,7 +162,7 @@ TEST_CASE("sweeps over the columns: moves, coordinates placed one by one, and in
   const auto prox = [](Index, double z, double g) { return 0.5 * z / g; };
   for (InnerSolver* solver : {static_cast<InnerSolver*>(&pair.gram), static_cast<InnerSolver*>(&pair.columns)}) {
     solver->move(0.3, direction);
-    solver->settle(movable, prox);
+    solver->settle(movable, prox, [] { return false; });
   }
   CHECK(largest_difference(pair.columns.v(), pair.gram.v()) <= 1e-13);
   CHECK(largest_difference(pair.columns.correlations(), pair.gram.correlations()) <= 1e-13);

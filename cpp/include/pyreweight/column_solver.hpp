@@ -24,7 +24,7 @@ class ColumnSolver final : public InnerSolver {
   bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
   void move(double step, const ConstVec& direction) override;
   double loss_change(double step, const ConstVec& direction) const override;
-  void settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) override;
+  void settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) override;
 
  private:
   enum class Reached { solution, boundary, indefinite };
@@ -33,6 +33,7 @@ class ColumnSolver final : public InnerSolver {
   void renew_correlations();  // from v, all of them
   void change(Index i, double to);
   double farthest_alone() const;
+  void settle_once(const Columns& coordinates, const std::vector<char>& movable, const Prox& prox);
   bool goes_beyond(double far) const;
   double sweep(const Columns& coordinates, const ConstVec& l1, const ConstVec& l2, const Vector& allowed,
                bool& settled);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,7 @@ class CoordinateSearch {
   double threshold(Index i) const { return penalised_[static_cast<size_t>(i)] ? thresholds_[i] : kInfinity; }
 
  private:
-  double settle_once(Index held, double worth);
+  void sweep(Index held, double worth, const std::function<bool(double)>& again);
 
   const Problem& problem_;
   const Regularizer& regularizer_;

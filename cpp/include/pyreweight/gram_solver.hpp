@@ -40,10 +40,12 @@ class GramSolver final : public GramForm {
 
   /// False exactly where G + diag(l2) is positive definite on the support.
   bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
-  void settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) override;
+  void settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) override;
 
  private:
   bool sweep(const ConstVec& l1, const ConstVec& l2);
+  void settle_all(const std::vector<char>& movable, const Prox& prox);
+  void settle_support(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again);
   void sweep_support(int sweeps, const ConstVec& l1, const ConstVec& l2);
   void try_point(const ConstVec& point, const ConstVec& l1, const ConstVec& l2);
   bool finish_on_support(const ConstVec& l1, const ConstVec& l2);

@@ -18,6 +18,8 @@ class InnerSolver {
  public:
   virtual ~InnerSolver() = default;
 
+  using Prox = std::function<double(Index, double, double)>;
+
   Index size() const { return v_.size(); }
   const Vector& v() const { return v_; }
   const Vector& correlations() const { return c_; }
@@ -38,8 +40,10 @@ class InnerSolver {
   /// The change of 1/2 v'G v - q'v for a step along direction: step (-c'd) + step^2 d'G d / 2.
   virtual double loss_change(double step, const ConstVec& direction) const = 0;
   /// The `movable` coordinates (k,) go one after another, with c up to date, to prox(i, v_i + c_i / g, g), g = G_ii. Of
-  /// a group the radius does, with a g that no direction in it exceeds.
-  virtual void settle(const std::vector<char>& movable, const std::function<double(Index, double, double)>& prox) = 0;
+  /// a group the radius does, with a g that no direction in it exceeds. One sweep over them, and others while again()
+  /// says so, which is asked after each: where that is cheaper over nonzero ones alone until it does no more, then over
+  /// all.
+  virtual void settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) = 0;
 
  protected:
   Vector v_, c_;

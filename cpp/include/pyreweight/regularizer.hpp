@@ -62,8 +62,9 @@ class Regularizer {
   Vector ridge_weights(const Columns& columns, const ConstVec& v) const;
   /// alpha c_j Omega'(0+) for every column: a zero is stationary while |z_j' pi r| stays below. inf where excluded.
   Vector zero_thresholds() const;
-  /// The same for a penalty of infinite slope: below it the coordinate's own prox is zero.
-  Vector prox_thresholds(const Vector& second_moment) const;
+  /// The same for the coordinate's own prox, which is zero below it: what counts where the slope at zero is infinite.
+  /// (|columns|,), from the second moments of all columns (p,).
+  Vector prox_thresholds(const Columns& columns, const Vector& second_moment) const;
   /// argmin over x of g/2 (x - z)^2 + penalty term of column j, or of its group, at radius_j = |x|.
   double prox(Index j, double z, double g) const;
 

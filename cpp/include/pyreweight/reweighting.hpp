@@ -17,9 +17,9 @@ class Reweighting {
       : problem_(problem), regularizer_(regularizer), working_(working), inner_(inner), n_iter_(n_iter) {}
 
   /// Until the stationarity conditions hold on the working set to `target`, in units of the level; false where the
-  /// limit of reweightings came first. A point on the way to another problem need not be a minimum: it may be a saddle
-  /// unless `to_minimum`.
-  bool run(double target, bool to_minimum = true);
+  /// limit of reweightings came first. Saddles are left once they hold to `minimum_below` (inf: after every model), and
+  /// where that is 0 the end may be one: a point on the way to another problem need not be a minimum.
+  bool run(double target, double minimum_below);
   void report() const;
 
  private:
