@@ -15,7 +15,7 @@ constexpr int kMaxRounds = 1000;
 constexpr int kMostRefinements = 3;  // of the equations on the support, which may be ill-conditioned
 constexpr Index kSupportPerSweep = 30, kMostSweeps = 50;
 // A support this large is swept by itself, on a copy of its part of the Gram matrix.
-constexpr Index kSweptApart = 300, kSettledApart = 64;
+constexpr Index kSweptApart = 300;
 
 /// Sweeps cost k^2, a factor of the support k^3 / 3 at a higher speed: the more columns, the longer sweeps are worth
 /// it that settle the signs.
@@ -248,35 +248,12 @@ bool GramSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector& 
 }
 
 void GramSolver::settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) {
-  settle_all(movable, prox);
-  while (again()) {
-    const Index support_size = static_cast<Index>(support(v_).size());
-    if (support_size >= kSettledApart && 2 * support_size < size()) settle_support(movable, prox, again);
-    settle_all(movable, prox);
-  }
-}
-
-/// Sweeps over the support on a copy of its part of the Gram matrix, which is a fraction of it.
-void GramSolver::settle_support(const std::vector<char>& movable, const Prox& prox,
-                                const std::function<bool()>& again) {
-  const Columns active = support(v_);
-  const Matrix part = submatrix(G_, active);
-  const Vector before = v_;
-  Vector c = gather(c_, active);
   do {
-    for (Index a = 0; a < c.size(); ++a) {
-      const Index i = active[static_cast<size_t>(a)];
-      if (!movable[static_cast<size_t>(i)]) continue;
-      const double settled = prox(i, v_[i] + c[a] / diagonal_[i], diagonal_[i]);
-      if (settled == v_[i]) continue;
-      c -= (settled - v_[i]) * part.col(a);
-      v_[i] = settled;
-    }
+    settle_once(movable, prox);
   } while (again());
-  c_ -= times_gram(v_ - before);
 }
 
-void GramSolver::settle_all(const std::vector<char>& movable, const Prox& prox) {
+void GramSolver::settle_once(const std::vector<char>& movable, const Prox& prox) {
   for (Index i = 0; i < size(); ++i) {
     if (!movable[static_cast<size_t>(i)]) continue;
     const double settled = prox(i, v_[i] + c_[i] / diagonal_[i], diagonal_[i]);

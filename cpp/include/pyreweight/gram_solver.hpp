@@ -44,8 +44,7 @@ class GramSolver final : public GramForm {
 
  private:
   bool sweep(const ConstVec& l1, const ConstVec& l2);
-  void settle_all(const std::vector<char>& movable, const Prox& prox);
-  void settle_support(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again);
+  void settle_once(const std::vector<char>& movable, const Prox& prox);
   void sweep_support(int sweeps, const ConstVec& l1, const ConstVec& l2);
   void try_point(const ConstVec& point, const ConstVec& l1, const ConstVec& l2);
   bool finish_on_support(const ConstVec& l1, const ConstVec& l2);

@@ -41,8 +41,8 @@ class InnerSolver {
   virtual double loss_change(double step, const ConstVec& direction) const = 0;
   /// The `movable` coordinates (k,) go one after another, with c up to date, to prox(i, v_i + c_i / g, g), g = G_ii. Of
   /// a group the radius does, with a g that no direction in it exceeds. One sweep over them, and others while again()
-  /// says so, which is asked after each: where that is cheaper over nonzero ones alone until it does no more, then over
-  /// all.
+  /// says so, which is asked after each: where zeros cost as much as the others over nonzero ones alone, until it does
+  /// no more, then over all.
   virtual void settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) = 0;
 
  protected:
