@@ -116,6 +116,8 @@ Vector NewtonModel::minimise(const Regularizer& regularizer, const Columns& work
   return reach(model.problem(), regularizer, working, inner, accuracy);
 }
 
+double NewtonModel::on_the_way() { return 1.01 * kSettled; }
+
 Vector NewtonModel::reach(const Problem& model, const Regularizer& regularizer, const Columns& working,
                           InnerSolver& inner, double accuracy) const {
   if (regularizer.penalty().linear_quadratic()) {

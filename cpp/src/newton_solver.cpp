@@ -23,6 +23,10 @@ constexpr double kTarget = 1e-13, kAllDigits = 1e-6;
 constexpr double kCheapStep = 1e6;  // multiplications
 constexpr double kMiddleTarget = 1e-5, kLooseTarget = 1e-2;
 constexpr double kShareOfViolation = 0.3;
+// Weighted lassos on the way to a penalty that is not convex, and what of the objective each of them takes off for
+// another to follow.
+constexpr int kMostTangents = 10;
+constexpr double kWorthTangents = 5e-3;
 constexpr double kSweptDrop = 0.2;
 // Of the residual at hand, what a model of one penalty for every column is solved to.
 constexpr double kForcing = 0.1;
@@ -87,6 +91,7 @@ bool NewtonSolver::new_curvature_pays(const Regularizer& regularizer, double bef
 /// Newton steps on the working columns; false when the limit of reweightings was reached.
 bool NewtonSolver::descend(Regularizer& regularizer, double target) {
   forcing_ = kForcing;
+  unsettled_ = false;
   coarseness_ = target < kLooseTarget || !regularizer.penalty().convex() ? 1 : kCoarsest;
   if (model_.coarseness() > coarseness_) renew_model(regularizer);
   for (double residual = working_residual(regularizer); residual > target;) {
@@ -104,6 +109,7 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
     const bool slow = residual > (before <= kLooseTarget ? kSlowAtEnd : kSlow) * before;
     if (!moved || slow) coarseness_ = std::max<Index>(1, model_.coarseness() / 2);
     if (!moved || slow || !model_.lags() || new_curvature_pays(regularizer, before, residual)) renew_model(regularizer);
+    unsettled_ = slow && residual > kMiddleTarget && model_.swept() && !regularizer.penalty().convex();
     if (!moved) continue;
     // As exact as the last model turned out to be (Eisenstat and Walker, 1996).
     forcing_ = std::min(kForcing, residual > accuracy_ ? (residual - accuracy_) / before : residual);
@@ -156,6 +162,29 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
   }
 }
 
+/// From the lasso on, weighted lassos, each with the tangents of the penalty where the one before ended (Zou and Li,
+/// 2008). They decide which of many columns stay at little cost, and their curvatures do not count: a Newton model with
+/// the penalty itself is concave along the columns that will go, and each of its steps comes to terms with few of them.
+void NewtonSolver::follow_tangents() {
+  const Penalty& penalty = regularizer_.penalty();
+  if (penalty.convex() || !penalty.separable() || std::isinf(penalty.slope_at_zero())) return;
+  if (penalty.steepest_slope() > penalty.slope_at_zero()) return;
+  const Columns active = support(solution_.v);
+  if (is_bounded(regularizer_, active, gather(solution_.v, active))) return;  // its tangents may be level
+  const Columns all = all_columns(solution_.v.size());
+  const auto objective = [&] { return loss_value(problem_, solution_) + regularizer_.value(all, solution_.v); };
+  const int n_iter = solution_.n_iter;
+  double before = objective();
+  for (int stage = 0; stage < kMostTangents && n_iter < problem_.options.max_iter; ++stage) {
+    Regularizer tangents = lasso(regularizer_.radial_slope(all, solution_.v));
+    minimise(tangents, kLooseTarget);
+    solution_.n_iter = n_iter;
+    const double after = objective();
+    if (!(after < (1 - kWorthTangents) * before)) break;
+    before = after;
+  }
+}
+
 const Solution& NewtonSolver::solve() {
   const Penalty& penalty = regularizer_.penalty();
   solution_.n_iter = 0;
@@ -168,6 +197,7 @@ const Solution& NewtonSolver::solve() {
     // Solved so well that no trace is left of where it began, which decides nothing about the minimum reached then.
     Regularizer first = lasso(std::move(thresholds));
     minimise(first, kMiddleTarget);
+    if (model_.swept()) follow_tangents();
   }
   minimise(regularizer_, kTarget);
   if (problem_.classes && settle_common_shifts(*problem_.classes, regularizer_, solution_.v)) {

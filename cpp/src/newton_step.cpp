@@ -107,6 +107,7 @@ bool NewtonSolver::step_to_model(const Regularizer& of_model, const Regularizer&
   Vector reached;
   if (model_serves(of_model)) {
     accuracy_ = forcing_ * working_residual(regularizer);
+    if (unsettled_) accuracy_ = std::max(accuracy_, NewtonModel::on_the_way());
     reached = model_.minimise(of_model, working_, solution_, accuracy_);
   } else {
     Options options = problem_.options;

@@ -152,8 +152,7 @@ bool one_runs_away(const Problem& problem, const Regularizer& regularizer, const
   const Index n = design.rows(), p = design.cols();
   const bool has_intercept = problem.classes ? problem.classes->has_intercepts() : problem.has_intercept;
   for (const Index j : support(solution.v.head(problem.coefficients()))) {
-    const Vector v = Vector::Constant(1, solution.v[j]);
-    if (regularizer.value({j}, 0x1p40 * v) > 1.01 * regularizer.value({j}, 0x1p20 * v)) continue;
+    if (!is_bounded(regularizer, {j}, Vector::Constant(1, solution.v[j]))) continue;
     const Index k = j / p;
     Vector z = Vector::Zero(n);
     design.combine({j % p}, Vector::Constant(1, std::copysign(1.0, solution.v[j])), z, problem.monitor);
@@ -168,11 +167,14 @@ bool one_runs_away(const Problem& problem, const Regularizer& regularizer, const
 
 }  // namespace
 
+bool is_bounded(const Regularizer& regularizer, const Columns& columns, const ConstVec& v) {
+  return !(regularizer.value(columns, 0x1p40 * v) > 1.01 * regularizer.value(columns, 0x1p20 * v));
+}
+
 bool runs_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution, bool settled) {
   if (settled && problem.loss->separable() && one_runs_away(problem, regularizer, solution)) return true;
   const Columns active = support(solution.v);
-  const Vector v = gather(solution.v, active);
-  if (regularizer.value(active, 0x1p40 * v) > 1.01 * regularizer.value(active, 0x1p20 * v)) return false;
+  if (!is_bounded(regularizer, active, gather(solution.v, active))) return false;
   if (problem.loss->separates(problem.target, solution.predictor, problem.design.row_weights()) &&
       falls_for_ever(problem, regularizer, solution, {solution.v, solution.predictor})) {
     return true;

@@ -33,6 +33,8 @@ class NewtonModel {
   /// Whether it would be swept column by column with `fresh` columns besides the working ones, `active` of which are
   /// nonzero.
   bool sweeps(const Columns& working, const Columns& fresh, Index active) const;
+  /// The accuracy from which on a few reweightings do, without a search for directions in which the model is concave.
+  static double on_the_way();
   /// Where the model at a point, on the working columns, with this penalty is least, (k,): up to `accuracy`, in units
   /// of the level. The columns of the last call, unless it was forgotten, must come first.
   Vector minimise(const Regularizer& regularizer, const Columns& working, const Solution& at, double accuracy);

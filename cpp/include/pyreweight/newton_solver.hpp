@@ -27,6 +27,7 @@ class NewtonSolver final : public Solver {
 
  private:
   void minimise(Regularizer& regularizer, double last_target);
+  void follow_tangents();
   bool far_enough(const Regularizer& regularizer);
   bool descend(Regularizer& regularizer, double target);
   bool step(const Regularizer& regularizer);
@@ -54,6 +55,7 @@ class NewtonSolver final : public Solver {
   double accuracy_ = 0, forcing_ = 0;  // what the last model was solved to, and the share of the residual for the next
   double loss_ = 0;                    // at the present point, nan where it is not known
   Index coarseness_ = 1;               // of the next model (see NewtonModel), at most
+  bool unsettled_ = false;             // the last model was no good: the next one need not be solved to its minimum
   bool warm_ = false;
 };
 

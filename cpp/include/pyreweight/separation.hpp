@@ -4,6 +4,9 @@
 
 namespace pyreweight {
 
+/// Whether the penalty of these columns stays below some value however far they go along v.
+bool is_bounded(const Regularizer& regularizer, const Columns& columns, const ConstVec& v);
+
 /// Whether the objective falls for ever from the present point on, so that there is no minimiser: the penalty is
 /// bounded, and the predictor separates the targets. Several outputs: or that of one class separates it from the
 /// others, or what the classes of a set have in common separates the set, where sets are classes tied by wrong
