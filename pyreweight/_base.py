@@ -93,7 +93,7 @@ def _warn_if_not_converged(estimator, fits: list[dict], stacklevel: int) -> None
 
 def _no_minimiser(model, where: str) -> str:
     return (
-        f"The data, or a part of them by a single column, can be separated and {model.penalty!r} is a bounded penalty: "
+        f"The data, or a part of them by some columns, can be separated and {model.penalty!r} is a bounded penalty: "
         "the objective falls for ever as the coefficients grow, so there is no minimiser"
         f"{where}. The answer is the first point from which it was seen to fall for ever. Use a larger alpha, or a "
         "penalty that is not bounded (l1, log_sum, variational_dropout)."

@@ -131,14 +131,16 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
     Notes
     -----
     Convex penalties are solved to the global minimum. For the others the answer is a stationary point, reached from the
-    l1 solution.
+    l1 solution; on sparse data with thousands of coefficients at stake, by way of weighted l1 problems, whose
+    curvatures do not count in `n_iter_`.
 
     Bounded penalties (MCP, SCAD, capped l1, Geman, Geman-McClure, exponential, Standout, hard concrete) have no
     minimiser on data that a few features separate: the loss falls for ever as the coefficients grow. The fit then stops
     at the first iterate that separates the classes, or one or some of them from all others, and from which the
     objective still falls without bound, sets `converged_` to False and warns. It does the same where a single
-    coefficient runs away, like that of an indicator that is pure in one class, once the others have settled. Of more
-    than two classes not every set that can be separated is found.
+    coefficient runs away, like that of an indicator that is pure in one class, once the others have settled, and with
+    two classes where up to 256 do together, which separate some rows and leave the others where they are. Of more than
+    two classes not every set that can be separated is found.
 
     References
     ----------

@@ -235,6 +235,41 @@ def test_separable_data_with_an_unbounded_penalty(penalty, draw):
         assert model.score(X, y) >= 0.9
 
 
+@pytest.mark.parametrize("penalty", ["mcp", "scad", "capped_l1", "exponential", "standout", "hard_concrete"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_some_rows_separated_by_a_combination(penalty, fit_intercept):
+    """Two columns together tell the class of half of the rows and nothing of the others: no minimiser either."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 8))
+    side = rng.choice([0, 1, -1], size=200, p=[0.5, 0.25, 0.25])
+    X[:, 1] = side * rng.uniform(0.3, 2, size=200) - X[:, 0]
+    y = np.where(side == 0, rng.integers(2, size=200), side > 0).astype(int)
+    model = AdaptiveDropoutClassifier(0.02, penalty=penalty, fit_intercept=fit_intercept)
+    with pytest.warns(ConvergenceWarning, match="bounded penalty.*larger alpha"):
+        model.fit(X, y)
+    assert not model.converged_
+    assert np.all(np.isfinite(model.coef_))
+    assert model.score(X[side != 0], y[side != 0]) == 1
+    assert model.n_iter_ < 40
+
+
+@pytest.mark.parametrize("alpha", [0.005, 0.002])
+def test_words_of_few_documents(alpha):
+    """Thousands of columns that are nearly alone in their rows: a few dozen curvatures decide which of them stay."""
+    rng = np.random.default_rng(0)
+    n, p = 3000, 6000
+    common = sp.csc_array(rng.poisson(0.05, size=(n, 60)).astype(float))
+    rare = sp.coo_array((np.ones(3 * p), (rng.integers(n, size=3 * p), np.repeat(np.arange(p), 3))), shape=(n, p))
+    X = sp.hstack([common, rare]).tocsc()
+    w = np.zeros(60 + p)
+    w[:20], w[60 : 60 + p // 5] = 2 * rng.normal(size=20), 3 * rng.normal(size=p // 5)
+    y = (X @ w + rng.logistic(size=n) > 0).astype(int)
+    model = AdaptiveDropoutClassifier(alpha).fit(X, y)
+    assert model.converged_
+    assert model.n_iter_ <= 30
+    assert model.kkt_residual_ <= 1e-9 * alpha
+
+
 def test_imbalance_costs_nothing(draw):
     """One row in a thousand: about as many Newton steps as with even classes."""
     steps = []

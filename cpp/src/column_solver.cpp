@@ -112,7 +112,7 @@ bool ColumnSolver::descend(const Columns& coordinates, const ConstVec& l1, const
     problem_.monitor.poll();
     bool settled = false;
     excess = sweep(coordinates, l1, l2, allowed, settled);
-    if (goes_beyond(far)) return false;
+    if (goes_beyond(far) || std::isinf(excess)) return false;
     if (settled && i >= kSettled) return true;
     if (extrapolation.add(gather(v_, coordinates))) try_point(coordinates, extrapolation.point(), l1, l2);
   }
@@ -154,7 +154,7 @@ bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy
     double excess = sweep(everyone, l1, l2, allowed, settled);
     const Columns active = support(v_);
     settled = descend(active, l1, l2, allowed, far, excess);
-    if (goes_beyond(far)) break;
+    if (goes_beyond(far) || std::isinf(excess)) break;  // after an overflow they may all have fallen back to zero
     if (!settled && !concave && ++unsettled < kPatience) {
       residual_current_ = false;
       continue;

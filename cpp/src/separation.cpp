@@ -1,5 +1,6 @@
 #include "pyreweight/separation.hpp"
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,6 +10,11 @@
 namespace pyreweight {
 namespace {
 
+// Curvatures after which a combination of columns is looked for, as many of them at most; the residual of rows that
+// may be on their way, and what is zero relative to the largest.
+constexpr int kPatience = 12;
+constexpr size_t kMostCombined = 256;
+constexpr double kOnTheirWay = 1e-3, kNull = 1e-14, kZero = 1e-8, kLevel = 1e-13;
 // Share of the largest coefficient from which others take part in what runs away.
 constexpr double kCommon = 0.3;
 
@@ -165,6 +171,45 @@ bool one_runs_away(const Problem& problem, const Regularizer& regularizer, const
   return false;
 }
 
+/// Whether the objective falls for ever along a combination of the columns of two classes: what the coefficients have
+/// in the space that leaves all rows where they are whose class is still open.
+bool some_run_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution) {
+  const Columns active = support(solution.v);
+  if (solution.n_iter < kPatience || active.empty() || active.size() > kMostCombined) return false;
+  const Vector& pi = problem.design.row_weights();
+  const Vector open = (solution.residual.array().abs() > kOnTheirWay).select(pi, 0.0);
+  const double total = open.sum();
+  Matrix gram = problem.design.weighted_gram(active, active, open, problem.monitor);
+  if (problem.has_intercept && total > 0) {
+    Vector mean(gram.rows());
+    problem.design.correlate_some(active, open, mean, problem.monitor);
+    gram -= mean * mean.transpose() / total;
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix> spectrum(gram);
+  const Vector v = gather(solution.v, active);
+  const double level = kNull * total;
+  Index free = 0;
+  while (free < v.size() && spectrum.eigenvalues()[free] <= level) ++free;
+  const Matrix space = spectrum.eigenvectors().leftCols(free);
+  const Vector moving = space * (space.transpose() * v);
+  if (!(moving.norm() > kZero * v.norm())) return false;
+  Vector z = Vector::Zero(pi.size());
+  problem.design.combine(active, moving, z, problem.monitor);
+  if (problem.has_intercept && total > 0) z.array() -= z.dot(open) / total;
+  const double largest = z.cwiseAbs().maxCoeff();
+  z = (z.array().abs() > kZero * largest).select(z, 0.0);
+  for (Index i = 0; i < z.size(); ++i) {
+    if (pi[i] > 0 && z[i] != 0 && !(problem.target[i] == (z[i] > 0 ? 1.0 : 0.0))) return false;
+  }
+  // A penalty that still rises far out, towards its bound, has a minimum where the loss falls more slowly.
+  const Vector way = (moving.array().abs() > kZero * moving.cwiseAbs().maxCoeff()).select(moving, 0.0) / largest;
+  if (regularizer.value(active, v + 0x1p20 * way) > (1 + kLevel) * regularizer.value(active, v + 0x1p10 * way)) {
+    return false;
+  }
+  // By a small step, since what these rows still lose is soon below rounding.
+  return falls_for_ever(problem, regularizer, solution, {scatter(way, active, solution.v.size()), z / largest});
+}
+
 }  // namespace
 
 bool is_bounded(const Regularizer& regularizer, const Columns& columns, const ConstVec& v) {
@@ -175,6 +220,9 @@ bool runs_away(const Problem& problem, const Regularizer& regularizer, const Sol
   if (settled && problem.loss->separable() && one_runs_away(problem, regularizer, solution)) return true;
   const Columns active = support(solution.v);
   if (!is_bounded(regularizer, active, gather(solution.v, active))) return false;
+  if (settled && !problem.classes && problem.loss->separable() && some_run_away(problem, regularizer, solution)) {
+    return true;
+  }
   if (problem.loss->separates(problem.target, solution.predictor, problem.design.row_weights()) &&
       falls_for_ever(problem, regularizer, solution, {solution.v, solution.predictor})) {
     return true;

@@ -136,6 +136,25 @@ TEST_CASE("sweeps over the columns: a concave model with a minimum, and one with
   CHECK_FALSE(pair.columns.solve(Vector::Zero(12), Vector::Constant(12, -0.1)));
 }
 
+TEST_CASE("sweeps over the columns: a concave model that overflows within a sweep ends at once") {
+  // Every column is larger than the one before by a factor, a thousand times in a row.
+  Random random(5);
+  const Index n = 40, p = 4000;
+  Matrix X = 0.2 * random.matrix(n, p);
+  X.colwise() += random.vector(n);
+  const auto design = design_of(X, Vector::Ones(n), true, true);
+  Monitor monitor;
+  const Problem problem{*design, unit_target(*design, random.vector(n)), monitor, {}};
+  ColumnSolver columns(problem);
+  Vector q(p);
+  design->correlate(problem.target.cwiseProduct(design->row_weights()), q, monitor);
+  columns.append(all_columns(p), q);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK_FALSE(columns.solve(Vector::Constant(p, 1e-3), Vector::Constant(p, -0.6)));
+  CHECK(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < 0.5);
+  CHECK(columns.correlations().allFinite());
+}
+
 TEST_CASE("sweeps over the columns: dependent columns") {
   Random random(3);
   Matrix X = random.matrix(30, 40);

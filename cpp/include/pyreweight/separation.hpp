@@ -11,8 +11,9 @@ bool is_bounded(const Regularizer& regularizer, const Columns& columns, const Co
 /// bounded, and the predictor separates the targets. Several outputs: or that of one class separates it from the
 /// others, or what the classes of a set have in common separates the set, where sets are classes tied by wrong
 /// predictions; or a single coefficient runs away, whose column orders the classes, an indicator of rows of one class
-/// say. These are looked for at points that are `settled`, so that the others are worth having. Not every direction is
-/// tried: where none is found the objective may still have no minimum.
+/// say; or, with two classes and after many curvatures, a combination of columns does. These are looked for at points
+/// that are `settled`, so that the others are worth having. Not every direction is tried: where none is found the
+/// objective may still have no minimum.
 bool runs_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution, bool settled);
 
 }  // namespace pyreweight
