@@ -134,6 +134,11 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
     l1 solution; on sparse data with thousands of coefficients at stake, by way of weighted l1 problems, whose
     curvatures do not count in `n_iter_`.
 
+    A penalty with ``scale=None`` has the scale alpha, in units of the residual, a probability; coefficients are
+    log-odds, several times as large. Where many small effects add up, as in text, and where a few columns can separate
+    the data, the fit is then more concave than it predicts best with: a larger scale, such as
+    ``VariationalDropout(scale=0.2)`` with a smaller alpha, keeps more features and comes nearer to l1.
+
     Bounded penalties (MCP, SCAD, capped l1, Geman, Geman-McClure, exponential, Standout, hard concrete) have no
     minimiser on data that a few features separate: the loss falls for ever as the coefficients grow. The fit then stops
     at the first iterate that separates the classes, or one or some of them from all others, and from which the
