@@ -14,13 +14,18 @@ namespace {
 constexpr int kMaxRounds = 1000;
 constexpr int kMostRefinements = 3;  // of the equations on the support, which may be ill-conditioned
 constexpr Index kSupportPerSweep = 30, kMostSweeps = 50;
+constexpr int kLeastSweeps = 3;
+// With at most one column to enter for so many nonzeros, the signs of these are right but for few, and the least number
+// of sweeps does for so many rounds.
+constexpr Index kFew = 8;
+constexpr int kFewRounds = 4;
 // A support this large is swept by itself, on a copy of its part of the Gram matrix.
 constexpr Index kSweptApart = 300;
 
 /// Sweeps cost k^2, a factor of the support k^3 / 3 at a higher speed: the more columns, the longer sweeps are worth
 /// it that settle the signs.
 int sweeps_before_newton(Index support_size) {
-  return std::max(3, static_cast<int>(std::min<Index>(support_size / kSupportPerSweep, kMostSweeps)));
+  return std::max(kLeastSweeps, static_cast<int>(std::min<Index>(support_size / kSupportPerSweep, kMostSweeps)));
 }
 
 }  // namespace
@@ -194,11 +199,30 @@ bool GramSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2) {
   return true;
 }
 
+/// How many zeros are not stationary.
+Index GramSolver::violators(const ConstVec& l1, const ConstVec& l2) const {
+  Index count = 0;
+  for (Index j = 0; j < size(); ++j) {
+    if (v_[j] != 0 || !std::isfinite(l2[j]) || !(diagonal_[j] > 0)) continue;
+    if (std::abs(c_[j]) > l1[j] * (1 + 1e-13) + kCorrelationNoise) ++count;
+  }
+  return count;
+}
+
+/// From a support whose factor is there, as from one point of a path to the next: the solution of its equations, which
+/// is linear in the level, tells how many other columns must enter. True where they are few.
+bool GramSolver::predict(const ConstVec& l1, const ConstVec& l2) {
+  const Columns active = support(v_);
+  if ((l2.array() < 0).any() || !factor_.is_of(active, l2) || !finish_on_support(l1, l2)) return false;
+  return kFew * violators(l1, l2) <= static_cast<Index>(active.size());
+}
+
 bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2, double) {
+  const bool predicted = predict(l1, l2);
   for (int round = 0; round < kMaxRounds; ++round) {
     const Index support_size = static_cast<Index>(support(v_).size());
-    const int sweeps = sweeps_before_newton(support_size);
-    const bool apart = support_size >= kSweptApart;
+    const int sweeps = predicted && round < kFewRounds ? kLeastSweeps : sweeps_before_newton(support_size);
+    const bool apart = support_size >= kSweptApart && sweeps > kLeastSweeps;
     for (int i = 0; i < (apart ? 1 : sweeps); ++i) {
       monitor_.poll();
       if (!sweep(l1, l2)) break;
@@ -206,12 +230,7 @@ bool GramSolver::solve(const ConstVec& l1, const ConstVec& l2, double) {
     if (apart) sweep_support(sweeps, l1, l2);
     if (!finish_on_support(l1, l2)) return false;
     // On the support the equations now hold to rounding; what is left to check is the zeros.
-    bool optimal = true;
-    for (Index j = 0; j < size() && optimal; ++j) {
-      if (v_[j] != 0 || !std::isfinite(l2[j]) || !(diagonal_[j] > 0)) continue;
-      optimal = std::abs(c_[j]) <= l1[j] * (1 + 1e-13) + kCorrelationNoise;
-    }
-    if (optimal) return true;
+    if (violators(l1, l2) == 0) return true;
   }
   return false;
 }

@@ -112,6 +112,17 @@ bool SupportFactor::has(Index column) const {
   return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
 }
 
+bool SupportFactor::is_of(const Columns& support, const ConstVec& shift) const {
+  if (support.empty() || support.size() != columns_.size()) return false;
+  Columns sorted = columns_;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted != support) return false;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (shifts_[i] != shift[columns_[i]]) return false;
+  }
+  return true;
+}
+
 void SupportFactor::clear() {
   factor_.clear();
   columns_.clear();

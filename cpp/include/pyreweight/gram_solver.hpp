@@ -47,6 +47,8 @@ class GramSolver final : public GramForm {
   void settle_once(const std::vector<char>& movable, const Prox& prox);
   void sweep_support(int sweeps, const ConstVec& l1, const ConstVec& l2);
   void try_point(const ConstVec& point, const ConstVec& l1, const ConstVec& l2);
+  Index violators(const ConstVec& l1, const ConstVec& l2) const;
+  bool predict(const ConstVec& l1, const ConstVec& l2);
   bool finish_on_support(const ConstVec& l1, const ConstVec& l2);
   /// Brings factor_ to the support, making its columns independent by moves along null directions, which change no fit.
   /// False when the form is indefinite.

@@ -24,6 +24,8 @@ class SupportFactor {
   /// Removes the columns with v_j = 0; where they are so many that starting over is cheaper, all of them (false).
   bool keep_support(const ConstVec& v);
   bool has(Index column) const;
+  /// Whether A is `support`, in the order of its columns, with these shifts (k,).
+  bool is_of(const Columns& support, const ConstVec& shift) const;
   void clear();
   /// (G_AA + diag(shift_A))^-1 b in the order of columns().
   Vector solve(const ConstVec& b) const { return factor_.solve(b); }
