@@ -213,7 +213,9 @@ Index GramSolver::violators(const ConstVec& l1, const ConstVec& l2) const {
 /// is linear in the level, tells how many other columns must enter. True where they are few.
 bool GramSolver::predict(const ConstVec& l1, const ConstVec& l2) {
   const Columns active = support(v_);
-  if ((l2.array() < 0).any() || !factor_.is_of(active, l2) || !finish_on_support(l1, l2)) return false;
+  // An infinite weight takes a coordinate out, which is what sweeps are for.
+  if ((l2.array() < 0).any() || !gather(l1, active).allFinite() || !factor_.is_of(active, l2)) return false;
+  if (!finish_on_support(l1, l2)) return false;
   return kFew * violators(l1, l2) <= static_cast<Index>(active.size());
 }
 
