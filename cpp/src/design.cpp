@@ -137,16 +137,17 @@ Matrix Design::weighted_gram(const Columns& a, const Columns& b, const ConstVec&
       const Index first = begin + (task % parts) * share, last = std::min(begin + height, first + share);
       const Columns left = slice(a, t.row, t.height), right = slice(b, t.col, t.width);
       Matrix packed_left, packed_right, &product = products[static_cast<size_t>(task)];
+      BlockProducts block_products;
       product.setZero(t.height, t.width);
       for (Index i = first; i < last; i += kRowBlock) {
         const Index count = std::min(kRowBlock, last - i);
         if ((root.segment(i, count).array() == 0).all()) continue;  // the rows of other folds
         weighted_block(i, count, right, root, packed_right);
         if (symmetric && t.row == t.col) {
-          add_block_products(packed_right, packed_right, true, product);
+          block_products.add_upper(packed_right, product);
         } else {
           weighted_block(i, count, left, root, packed_left);
-          add_block_products(packed_left, packed_right, false, product);
+          block_products.add(packed_left, packed_right, product);
         }
       }
     });

@@ -3,7 +3,6 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "pyreweight/block_products.hpp"
 #include "pyreweight/design.hpp"
 #include "pyreweight/parallel.hpp"
 
@@ -17,10 +16,10 @@ constexpr Index kCarefulRows = 4096;  // rows that a careful visit takes at a ti
 
 /// Takes `shift` off x and adds up the weighted sums of x and its squares.
 void add_moments(MutVec x, double shift, const ConstVec& weight, double& sum, double& square) {
-  using Lane = Eigen::Array<double, detail::kLanes, 1>;
+  using Lane = Eigen::Array<double, kLanes, 1>;
   Lane sums = Lane::Zero(), squares = Lane::Zero();
-  const Index count = x.size(), whole = count - count % detail::kLanes;
-  for (Index i = 0; i < whole; i += detail::kLanes) {
+  const Index count = x.size(), whole = count - count % kLanes;
+  for (Index i = 0; i < whole; i += kLanes) {
     Eigen::Map<Lane> entries(x.data() + i);
     entries -= shift;
     const Lane weighted = entries * Eigen::Map<const Lane>(weight.data() + i);

@@ -43,7 +43,7 @@ void pack(const Design& design, const Vector& target, const Vector& root, Index 
 }
 
 /// Adds left'right over the rows of each fold to its sums; `fold` are the folds of these rows.
-void add_by_folds(const Matrix& left, const Matrix& right, bool symmetric, const Index* fold,
+void add_by_folds(const Matrix& left, const Matrix& right, bool symmetric, const Index* fold, BlockProducts& products,
                   std::vector<Matrix>& sums) {
   std::vector<Columns> rows(sums.size());
   for (Index i = 0; i < right.rows(); ++i) rows[static_cast<size_t>(fold[i])].push_back(i);
@@ -51,16 +51,16 @@ void add_by_folds(const Matrix& left, const Matrix& right, bool symmetric, const
     const auto count = static_cast<Index>(rows[k].size());
     if (count == 0) continue;
     if (count == right.rows()) {
-      add_block_products(symmetric ? right : left, right, symmetric, sums[k]);
+      symmetric ? products.add_upper(right, sums[k]) : products.add(left, right, sums[k]);
       continue;
     }
     for (Index i = 0; i < count; i += kRowBlock) {
       const Columns part(rows[k].begin() + i, rows[k].begin() + std::min(count, i + kRowBlock));
       const Matrix own = right(part, Eigen::all);
       if (symmetric) {
-        add_block_products(own, own, true, sums[k]);
+        products.add_upper(own, sums[k]);
       } else {
-        add_block_products(left(part, Eigen::all), own, false, sums[k]);
+        products.add(left(part, Eigen::all), own, sums[k]);
       }
     }
   }
@@ -115,6 +115,7 @@ FoldProducts fold_products(const Design& design, const Target& target, const std
       const Tile& t = tiles[static_cast<size_t>(task / parts)];
       const Index first = begin + (task % parts) * share, last = std::min(begin + height, first + share);
       Matrix left, right;
+      BlockProducts of_blocks;
       for (Index i = first, count = 0; i < last; i += count) {
         count = std::min(kRowBlock, last - i);
         const Index* of_rows = fold.data() + i;
@@ -123,7 +124,7 @@ FoldProducts fold_products(const Design& design, const Target& target, const std
         if ((root.segment(i, count).array() == 0).all()) continue;
         pack(design, target.values, root, i, count, t.col, t.width, right);
         if (t.row != t.col) pack(design, target.values, root, i, count, t.row, t.height, left);
-        add_by_folds(left, right, t.row == t.col, of_rows, products[static_cast<size_t>(task)]);
+        add_by_folds(left, right, t.row == t.col, of_rows, of_blocks, products[static_cast<size_t>(task)]);
       }
     });
   }

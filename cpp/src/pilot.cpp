@@ -27,11 +27,12 @@ struct Part {
         correlations(Vector::Zero(problem.design.cols())) {
     const Vector root = problem.design.row_weights().cwiseSqrt();
     Matrix block;
+    BlockProducts products;
     double weight = 0;
     for (Index first = 0; first + kBlock <= problem.design.rows(); first += step * kBlock) {
       problem.monitor.poll();
       problem.design.weighted_block(first, kBlock, everyone, root, block);
-      add_block_products(block, block, true, gram);
+      products.add_upper(block, gram);
       const auto part = root.segment(first, kBlock);
       correlations += block.transpose() * part.cwiseProduct(problem.target.segment(first, kBlock));
       weight += part.squaredNorm();
