@@ -34,7 +34,7 @@ double alpha_max(const Problem& problem, const Regularizer& regularizer, const V
   // alpha of t^2 / 2 is compared with squares of columns, so the correlation is taken with y of deviation 1.
   const double spread = problem.loss ? 1.0 : std::sqrt(2 * problem.half_target_square());
   const Vector moments = std::isfinite(kink) ? Vector() : null_moments(problem);
-  const Vector pull = regularizer.pull(all_columns(gradient.size()), gradient);
+  const Vector pull = regularizer.pull(gradient);
   double top = 0;
   for (Index j = 0; j < gradient.size(); ++j) {
     if (!regularizer.penalised(j) || pull[j] == 0) continue;

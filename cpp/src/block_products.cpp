@@ -11,7 +11,7 @@
 namespace pyreweight {
 namespace {
 
-constexpr Index kPanelRows = 124;  // one panel stays in the first-level cache
+constexpr Index kPanelRows = 124;  // a panel stays in the first-level cache
 
 /// Sums with the instructions of this build. The registers hold kHeight times kWidth of them, kHeight entries of a and
 /// one of b.

@@ -36,7 +36,7 @@ double unpenalised_slope(const Problem& problem, const Solution& solution, const
 double dual_value(const Problem& problem, const Solution& solution, const Vector& a, const Vector& b,
                   const Regularizer& regularizer) {
   if (problem.loss && unpenalised_slope(problem, solution, regularizer) > kOrthogonal) return 0;
-  const Vector pull = regularizer.pull(all_columns(a.size()), solution.gradient);
+  const Vector pull = regularizer.pull(solution.gradient);
   double kappa = 1;
   for (Index j = 0; j < a.size(); ++j) {
     if (regularizer.penalised(j) && b[j] == 0) kappa = std::min(kappa, (a[j] + kCorrelationNoise) / pull[j]);
@@ -153,7 +153,7 @@ void certify(const Problem& problem, const Regularizer& regularizer, Solution& s
   solution.gap = std::numeric_limits<double>::quiet_NaN();
   if (regularizer.penalty().linear_quadratic() && regularizer.penalty().slope_at_zero() > 0) {
     Vector l1, l2;
-    regularizer.majorise(all_columns(solution.v.size()), Vector::Ones(solution.v.size()), l1, l2);
+    regularizer.own_terms(l1, l2);
     solution.gap = std::max(0.0, solution.objective - dual_value(problem, solution, l1, l2, regularizer));
   }
 }

@@ -18,7 +18,7 @@ bool settle_common_shifts(const ClassDesign& design, const Regularizer& regulari
   if (K % 2 == 1 || !regularizer.groups().singletons()) return false;
   if (!penalty.linear_quadratic() || !(penalty.slope_at_zero() > 0)) return false;
   Vector l1, l2;
-  regularizer.majorise(all_columns(v.size()), Vector::Ones(v.size()), l1, l2);
+  regularizer.own_terms(l1, l2);
   bool changed = false;
   for (Index j = 0; j < p; ++j) {
     Vector of_classes(K), sorted(K);

@@ -16,19 +16,23 @@ bool check_compressed(const Offset* starts, Index majors, const Offset* indices,
   if (starts[majors] > stored) {
     throw std::invalid_argument("X is a malformed sparse matrix: its indptr ends beyond the stored entries");
   }
-  bool canonical = true;
+  // Indices may fall from one column to the next, and must not inside of one.
+  Offset falls = 0;
+  for (Index e = 1; e < starts[majors]; ++e) falls += indices[e] <= indices[e - 1];
+  for (Index j = 0; j < majors; ++j) {
+    const Offset first = starts[j];
+    if (first > 0 && first < starts[j + 1]) falls -= indices[first] <= indices[first - 1];
+  }
+  const bool canonical = falls == 0;
   for (Index j = 0; j < majors; ++j) {
     const Offset* const begin = indices + starts[j];
     const Offset* const end = indices + starts[j + 1];
     if (begin == end) continue;
-    Offset falls = 0;
-    for (const Offset* i = begin + 1; i < end; ++i) falls |= i[0] <= i[-1];
     // Where the indices rise, the first and the last bound the others.
-    const auto [least, most] = falls == 0 ? std::pair(begin, end - 1) : std::minmax_element(begin, end);
+    const auto [least, most] = canonical ? std::pair(begin, end - 1) : std::minmax_element(begin, end);
     if (*least < 0 || *most >= minors) {
       throw std::invalid_argument("X is a malformed sparse matrix: an index is out of range");
     }
-    canonical &= falls == 0;
   }
   return canonical;
 }

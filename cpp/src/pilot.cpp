@@ -48,7 +48,7 @@ struct Part {
 
 }  // namespace
 
-Columns pilot_columns(const Problem& problem, const ConstVec& l1, const ConstVec& l2) {
+Columns pilot_columns(const Problem& problem, const Regularizer& regularizer) {
   const Design& design = problem.design;
   const Index n = design.rows(), p = design.cols(), rows = kRowsPerColumn * p;
   // The Gram matrix of the part takes about as long as a round, and the part is not most of the rows.
@@ -58,6 +58,8 @@ Columns pilot_columns(const Problem& problem, const ConstVec& l1, const ConstVec
   const Part part(problem, everyone, n / rows);
   if (!part.gram.allFinite()) return {};  // its rows do not count
   GramSolver solver(problem.monitor);
+  Vector l1, l2;
+  regularizer.own_terms(l1, l2);
   solver.append(Matrix(0, p), part.gram, part.correlations);
   solver.solve(l1, l2);
   Columns found;

@@ -52,6 +52,11 @@ Vector Regularizer::pull(const Columns& columns, const ConstVec& gradient) const
   return groups_.norms(columns, gradient.cwiseQuotient(unit)).cwiseProduct(unit);
 }
 
+Vector Regularizer::pull(const ConstVec& gradient) const {
+  if (groups_.singletons()) return gradient.cwiseAbs();
+  return pull(all_columns(gradient.size()), gradient);
+}
+
 Vector Regularizer::magnitudes(const Columns& columns, const ConstVec& v) const {
   Vector t = radius(columns, v);
   for (Index i = 0; i < t.size(); ++i) {
@@ -138,6 +143,17 @@ void Regularizer::majorise(const Columns& columns, const ConstVec& v, Vector& l1
     const Index j = columns[i];
     l1[i] = scaled(factor(j), l1[i]);
     l2[i] = excluded(j) ? 0.0 : scaled(factor(j), units_[j] * y_scale_ * l2[i]);
+  }
+}
+
+void Regularizer::own_terms(Vector& l1, Vector& l2) const {
+  Eigen::Matrix<double, 1, 1> linear, quadratic;
+  penalty_.majorise(Vector::Ones(1), alpha_, linear, quadratic);
+  l1.resize(weights_.size());
+  l2.resize(weights_.size());
+  for (Index j = 0; j < weights_.size(); ++j) {
+    l1[j] = scaled(factor(j), linear[0]);
+    l2[j] = excluded(j) ? 0.0 : scaled(factor(j), units_[j] * y_scale_ * quadratic[0]);
   }
 }
 

@@ -68,7 +68,7 @@ void Screening::refresh(const Regularizer& regularizer, const Vector& thresholds
   for (Index j = 0; j < bound.size(); ++j) {
     bound[j] = (std::abs(estimate[j]) + std::sqrt(moment[j]) * distance) * (1 + 1e-10) + noise;
   }
-  bound = regularizer.pull(all_columns(bound.size()), bound);
+  bound = regularizer.pull(bound);
   Columns open;
   for (Index j = 0; j < thresholds.size(); ++j) {
     if (wanted[static_cast<size_t>(j)] || !(bound[j] <= thresholds[j])) open.push_back(j);
@@ -76,7 +76,7 @@ void Screening::refresh(const Regularizer& regularizer, const Vector& thresholds
   if (static_cast<double>(open.size()) > kWorthAPass * static_cast<double>(thresholds.size())) {
     return correlate_all(solution);
   }
-  solution.gradient = estimate;
+  solution.gradient.swap(estimate);
   Vector exact(static_cast<Index>(open.size()));
   problem_.design.correlate_some(open, weighted, exact, problem_.monitor);
   for (Index i = 0; i < exact.size(); ++i) solution.gradient[open[static_cast<size_t>(i)]] = exact[i];

@@ -22,7 +22,7 @@ constexpr size_t kSpare = 2;
 Violators::Violators(const Regularizer& regularizer, const Vector& thresholds, const Vector& gradient,
                      const std::vector<char>& known)
     : groups_(regularizer.groups()) {
-  const Vector pull = regularizer.pull(all_columns(thresholds.size()), gradient);
+  const Vector pull = regularizer.pull(gradient);
   for (Index j = 0; j < thresholds.size(); ++j) {
     if (known[static_cast<size_t>(j)] || pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
     if (groups_.leads(j)) worst_.emplace_back(-pull[j] / thresholds[j], j);

@@ -144,11 +144,9 @@ void WorkingSetSolver::choose_inner(const Vector& thresholds) {
 }
 
 /// Columns to begin with, where there is a way to guess them all at once.
-Columns WorkingSetSolver::predict(const Vector& thresholds) const {
+Columns WorkingSetSolver::predict() const {
   if (!working_.empty() || !regularizer_.groups().singletons()) return {};
-  Vector l1, l2;
-  regularizer_.majorise(all_columns(thresholds.size()), Vector::Zero(thresholds.size()), l1, l2);
-  return pilot_columns(problem_, thresholds, l2);
+  return pilot_columns(problem_, regularizer_);
 }
 
 void WorkingSetSolver::write_back(const Vector& thresholds) {
@@ -165,16 +163,17 @@ void WorkingSetSolver::judge() {
 const Solution& WorkingSetSolver::solve() {
   const bool infinite_slope = std::isinf(regularizer_.penalty().slope_at_zero());
   const bool exact = regularizer_.penalty().linear_quadratic();
-  Vector zero = regularizer_.zero_thresholds();
-  Vector own = zero;
+  const Vector at_zero = regularizer_.zero_thresholds();
+  Vector own;
   if (infinite_slope || searchable()) {
-    own = regularizer_.prox_thresholds(all_columns(zero.size()), problem_.design.second_moment());
+    own = regularizer_.prox_thresholds(all_columns(at_zero.size()), problem_.design.second_moment());
   }
-  const Vector first = infinite_slope ? own : zero;
+  const Vector& first = infinite_slope ? own : at_zero;
   // Stages of the nonconvex problem itself, each with few nonzeros, lead to lower minima than one lasso with many,
   // unless the prox of a coordinate jumps, which makes early choices final.
-  const bool staged = !warm_ && searchable() && !infinite_slope && (own.array() >= zero.array()).all();
-  if (searchable()) zero = zero.cwiseMin(own);
+  const bool staged = !warm_ && searchable() && !infinite_slope && (own.array() >= at_zero.array()).all();
+  const Vector lowered = searchable() ? at_zero.cwiseMin(own) : Vector();
+  const Vector& later = searchable() ? lowered : at_zero;
   bool reweighting = warm_ && !exact;
   double target = kTarget;
   double stage = reweighting ? 1 : kInfinity;
@@ -183,9 +182,9 @@ const Solution& WorkingSetSolver::solve() {
   const bool cold = !warm_;
   int refinements = 0, searches = 0;
   solution_.n_iter = 0;
-  const Columns predicted = cold && exact ? predict(first) : Columns();
+  const Columns predicted = cold && exact ? predict() : Columns();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    const Vector& thresholds = reweighting ? zero : first;
+    const Vector& thresholds = reweighting ? later : first;
     if (pass == 0 && !predicted.empty()) {
       add_columns(predicted);
       stage = 1;
@@ -209,16 +208,16 @@ const Solution& WorkingSetSolver::solve() {
     if (stage > 1) continue;
     const bool loose = by_columns_ || !regularizer_.groups().singletons();  // the solvers that stop at the accuracy
     const bool polish = loose && !reweighting && exact && accuracy > 0;
+    const bool few_digits = polish && by_columns_ && problem_.options.tol > kAllDigits;
+    if (few_digits) {
+      judge();
+      if (certified(problem_, regularizer_, solution_)) break;
+    }
     if (!worst_violators(thresholds).empty()) {
       if (reweighting) target = kLooseTarget;
       continue;
     }
     if (polish) {
-      const bool few_digits = by_columns_ && problem_.options.tol > kAllDigits;
-      if (few_digits) {
-        judge();
-        if (certified(problem_, regularizer_, solution_)) break;
-      }
       accuracy = few_digits && accuracy > problem_.options.tol / 16 ? kAccuracyDrop * accuracy : 0;
       continue;
     }

@@ -51,6 +51,8 @@ class Regularizer {
   /// What of a gradient pulls at radius_j: |gradient_j|, or unit_j times the norm of gradient / unit over the group. A
   /// zero is stationary while it stays below the threshold.
   Vector pull(const Columns& columns, const ConstVec& gradient) const;
+  /// The same for all columns.
+  Vector pull(const ConstVec& gradient) const;
   /// The second derivatives by the v_j, (k, k).
   Matrix hessian(const Columns& columns, const ConstVec& v) const;
   /// t_j, 0 where not penalised: such a column takes no place in a ranking.
@@ -58,6 +60,8 @@ class Regularizer {
   /// The weights of the l1 and the quadratic part of the majoriser at v (see Penalty::majorise), with radius_j for
   /// |v_j|.
   void majorise(const Columns& columns, const ConstVec& v, Vector& l1, Vector& l2) const;
+  /// The same for all columns of a linear-quadratic penalty, which is its own majoriser wherever v is.
+  void own_terms(Vector& l1, Vector& l2) const;
   /// The ridge weights of the eta-trick, alpha c_j / eta_j in the units of v.
   Vector ridge_weights(const Columns& columns, const ConstVec& v) const;
   /// alpha c_j Omega'(0+) for every column: a zero is stationary while |z_j' pi r| stays below. inf where excluded.

@@ -44,7 +44,7 @@ class WorkingSetSolver final : public Solver {
   bool searchable() const;
   bool is_null() const;  // no penalised column is nonzero
   bool search(const Vector& thresholds, double target, bool exchange);
-  Columns predict(const Vector& thresholds) const;
+  Columns predict() const;
   void write_back(const Vector& thresholds);
   void judge();
 
