@@ -11,12 +11,13 @@
 namespace pyreweight {
 namespace {
 
+constexpr Index kFewColumns = 3;   // to interleave the other columns for them takes longer than the products
 constexpr Index kPanelRows = 124;  // a panel stays in the first-level cache
 
 /// Sums with the instructions of this build. The registers hold kHeight times kWidth of them, kHeight entries of a and
 /// one of b.
 struct Lanes {
-  static constexpr int kLanes = pyreweight::kLanes, kHeight = kLanes > 2 ? 3 : 2, kWidth = 4;
+  static constexpr int kLanes = pyreweight::kLanes, kHeight = kLanes > 2 ? 3 : 6, kWidth = kLanes > 2 ? 4 : 2;
   static constexpr int kPanel = kHeight * kLanes;
 
   /// out(r, c) += sum_i a_ir b_ic for Height lanes of columns of a panel of a and Width columns of one of b.
@@ -96,8 +97,12 @@ inline void interleave_four(const double* from, Index rows, Index stride, Index 
 }
 #else
 inline void interleave_four(const double* from, Index rows, Index stride, Index step, double* to) {
-  for (Index i = 0; i < rows; ++i, ++from, to += step) {
-    for (Index c = 0; c < 4; ++c) to[c] = from[c * stride];
+  const double *const a = from, *const b = a + stride, *const c = b + stride, *const d = c + stride;
+  for (Index i = 0; i < rows; ++i, to += step) {
+    to[0] = a[i];
+    to[1] = b[i];
+    to[2] = c[i];
+    to[3] = d[i];
   }
 }
 #endif
@@ -159,8 +164,8 @@ void add_products(const Matrix& a, const Matrix& b, bool upper, Vector& left, Ve
 }
 
 void add_to(const Matrix& a, const Matrix& b, bool upper, Vector& left, Vector& right, Matrix& out) {
-  if (b.cols() == 1) {  // each entry of a is used once
-    out.noalias() += a.transpose() * b.col(0);
+  if (b.cols() <= kFewColumns) {
+    for (Index c = 0; c < b.cols(); ++c) out.col(c).noalias() += a.transpose() * b.col(c);
     return;
   }
 #ifdef PYREWEIGHT_WIDE_LANES
