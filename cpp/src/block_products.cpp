@@ -78,34 +78,28 @@ struct WideLanes {
 #endif
 
 /// Entry i of four columns, from[i], from[stride + i], ..., side by side at to[i * step].
-#ifdef PYREWEIGHT_WIDE_LANES
 inline void interleave_four(const double* from, Index rows, Index stride, Index step, double* to) {
-  const Index whole = rows - rows % 4;
-  for (Index i = 0; i < whole; i += 4, from += 4, to += 4 * step) {
-    const __m256d a = _mm256_loadu_pd(from), b = _mm256_loadu_pd(from + stride);
-    const __m256d c = _mm256_loadu_pd(from + 2 * stride), d = _mm256_loadu_pd(from + 3 * stride);
-    const __m256d even_ab = _mm256_unpacklo_pd(a, b), odd_ab = _mm256_unpackhi_pd(a, b);
-    const __m256d even_cd = _mm256_unpacklo_pd(c, d), odd_cd = _mm256_unpackhi_pd(c, d);
+  const double *const a = from, *const b = a + stride, *const c = b + stride, *const d = c + stride;
+  Index i = 0;
+#ifdef PYREWEIGHT_WIDE_LANES
+  for (; i + 4 <= rows; i += 4, to += 4 * step) {
+    const __m256d of_a = _mm256_loadu_pd(a + i), of_b = _mm256_loadu_pd(b + i);
+    const __m256d of_c = _mm256_loadu_pd(c + i), of_d = _mm256_loadu_pd(d + i);
+    const __m256d even_ab = _mm256_unpacklo_pd(of_a, of_b), odd_ab = _mm256_unpackhi_pd(of_a, of_b);
+    const __m256d even_cd = _mm256_unpacklo_pd(of_c, of_d), odd_cd = _mm256_unpackhi_pd(of_c, of_d);
     _mm256_storeu_pd(to, _mm256_permute2f128_pd(even_ab, even_cd, 0x20));
     _mm256_storeu_pd(to + step, _mm256_permute2f128_pd(odd_ab, odd_cd, 0x20));
     _mm256_storeu_pd(to + 2 * step, _mm256_permute2f128_pd(even_ab, even_cd, 0x31));
     _mm256_storeu_pd(to + 3 * step, _mm256_permute2f128_pd(odd_ab, odd_cd, 0x31));
   }
-  for (Index i = whole; i < rows; ++i, ++from, to += step) {
-    for (Index c = 0; c < 4; ++c) to[c] = from[c * stride];
-  }
-}
-#else
-inline void interleave_four(const double* from, Index rows, Index stride, Index step, double* to) {
-  const double *const a = from, *const b = a + stride, *const c = b + stride, *const d = c + stride;
-  for (Index i = 0; i < rows; ++i, to += step) {
+#endif
+  for (; i < rows; ++i, to += step) {
     to[0] = a[i];
     to[1] = b[i];
     to[2] = c[i];
     to[3] = d[i];
   }
 }
-#endif
 
 /// Panel after panel of `rows` rows of the columns of a. Lanes that are missing of the last panel hold anything: what
 /// they are multiplied with is not used.

@@ -44,6 +44,12 @@ void GramForm::move(double step, const ConstVec& direction) {
   c_ -= step * times_gram(direction);
 }
 
+void GramForm::settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) {
+  do {
+    settle_once(movable, prox);
+  } while (again());
+}
+
 double GramForm::loss_change(double step, const ConstVec& direction) const {
   return step * (0.5 * step * direction.dot(times_gram(direction)) - c_.dot(direction));
 }

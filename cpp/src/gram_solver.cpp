@@ -268,12 +268,6 @@ bool GramSolver::concave_direction(const ConstVec&, const ConstVec& l2, Vector& 
   return true;
 }
 
-void GramSolver::settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) {
-  do {
-    settle_once(movable, prox);
-  } while (again());
-}
-
 void GramSolver::settle_once(const std::vector<char>& movable, const Prox& prox) {
   for (Index i = 0; i < size(); ++i) {
     if (!movable[static_cast<size_t>(i)]) continue;

@@ -130,12 +130,6 @@ bool GroupSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy)
   return false;
 }
 
-void GroupSolver::settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) {
-  do {
-    settle_once(movable, prox);
-  } while (again());
-}
-
 void GroupSolver::settle_once(const std::vector<char>& movable, const Prox& prox) {
   for (const GroupBlock& block : blocks_) {
     if (!movable[static_cast<size_t>(block.begin)]) continue;

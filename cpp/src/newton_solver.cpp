@@ -52,10 +52,11 @@ NewtonSolver::NewtonSolver(const Problem& problem, Regularizer& regularizer)
   refresh(problem_, solution_);
 }
 
+double NewtonSolver::objective(const Solution& at) const {
+  return loss_value(problem_, at) + regularizer_.value(all_columns(at.v.size()), at.v);
+}
+
 void NewtonSolver::start_from(const ConstVec& v) {
-  const auto objective = [&](const Solution& at) {
-    return loss_value(problem_, at) + regularizer_.value(all_columns(at.v.size()), at.v);
-  };
   const Solution null = solution_;
   for (Index j = 0; j < v.size(); ++j) solution_.v[j] = regularizer_.excluded(j) ? 0.0 : v[j];
   refresh(problem_, solution_);
@@ -172,14 +173,13 @@ void NewtonSolver::follow_tangents() {
   const Columns active = support(solution_.v);
   if (is_bounded(regularizer_, active, gather(solution_.v, active))) return;  // its tangents may be level
   const Columns all = all_columns(solution_.v.size());
-  const auto objective = [&] { return loss_value(problem_, solution_) + regularizer_.value(all, solution_.v); };
   const int n_iter = solution_.n_iter;
-  double before = objective();
+  double before = objective(solution_);
   for (int stage = 0; stage < kMostTangents && n_iter < problem_.options.max_iter; ++stage) {
     Regularizer tangents = lasso(regularizer_.radial_slope(all, solution_.v));
     minimise(tangents, kLooseTarget);
     solution_.n_iter = n_iter;
-    const double after = objective();
+    const double after = objective(solution_);
     if (!(after < (1 - kWorthTangents) * before)) break;
     before = after;
   }

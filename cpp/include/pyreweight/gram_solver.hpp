@@ -15,8 +15,10 @@ class GramForm : public InnerSolver {
   void append(const Matrix& cross, const Matrix& own, const ConstVec& correlations);
   void move(double step, const ConstVec& direction) override;
   double loss_change(double step, const ConstVec& direction) const override;
+  void settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) final;
 
  protected:
+  virtual void settle_once(const std::vector<char>& movable, const Prox& prox) = 0;
   Vector times_gram(const ConstVec& x) const;  // G x, using the nonzeros of x only
 
   auto column(Index j) const { return G_.col(j).head(size()); }
@@ -40,11 +42,10 @@ class GramSolver final : public GramForm {
 
   /// False exactly where G + diag(l2) is positive definite on the support.
   bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
-  void settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) override;
 
  private:
   bool sweep(const ConstVec& l1, const ConstVec& l2);
-  void settle_once(const std::vector<char>& movable, const Prox& prox);
+  void settle_once(const std::vector<char>& movable, const Prox& prox) override;
   void sweep_support(int sweeps, const ConstVec& l1, const ConstVec& l2);
   void try_point(const ConstVec& point, const ConstVec& l1, const ConstVec& l2);
   Index violators(const ConstVec& l1, const ConstVec& l2) const;

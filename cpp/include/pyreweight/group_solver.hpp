@@ -24,10 +24,9 @@ class GroupSolver final : public GramForm {
   bool solve(const ConstVec& l1, const ConstVec& l2, double accuracy = 0) override;
   /// False where the form is positive semidefinite on the support up to rounding.
   bool concave_direction(const ConstVec& l1, const ConstVec& l2, Vector& direction) override;
-  void settle(const std::vector<char>& movable, const Prox& prox, const std::function<bool()>& again) override;
 
  private:
-  void settle_once(const std::vector<char>& movable, const Prox& prox);
+  void settle_once(const std::vector<char>& movable, const Prox& prox) override;
   void know_blocks();                                                 // those of all columns appended so far
   Vector in_units(const GroupBlock& block, const ConstVec& v) const;  // x of the block
   double norm(const GroupBlock& block) const { return in_units(block, v_).stableNorm(); }

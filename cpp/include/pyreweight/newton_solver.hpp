@@ -28,6 +28,7 @@ class NewtonSolver final : public Solver {
  private:
   void minimise(Regularizer& regularizer, double last_target);
   void follow_tangents();
+  double objective(const Solution& at) const;
   bool far_enough(const Regularizer& regularizer);
   bool descend(Regularizer& regularizer, double target);
   bool step(const Regularizer& regularizer);
