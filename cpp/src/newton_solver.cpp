@@ -47,9 +47,23 @@ NewtonSolver::NewtonSolver(const Problem& problem, Regularizer& regularizer)
       l1_(make_penalty("l1", {})),
       quiet_([&problem] { problem.monitor.poll(); }, nullptr),
       model_(problem, quiet_),
-      in_working_(static_cast<size_t>(problem.design.cols()), 0) {
+      in_working_(static_cast<size_t>(problem.design.cols()), 0),
+      screening_(problem),
+      screens_(Screening::pays(problem.design)) {
   solution_.v = null_point(problem);
-  refresh(problem_, solution_);
+  refresh();
+}
+
+void NewtonSolver::refresh() {
+  refresh_residual(problem_, solution_);
+  correlate_all();
+}
+
+void NewtonSolver::correlate_all() {
+  if (screens_) return screening_.correlate_all(solution_);
+  solution_.gradient.resize(problem_.design.cols());
+  const Vector weighted = solution_.residual.cwiseProduct(problem_.design.row_weights());
+  problem_.design.correlate(weighted, solution_.gradient, problem_.monitor);
 }
 
 double NewtonSolver::objective(const Solution& at) const {
@@ -59,7 +73,7 @@ double NewtonSolver::objective(const Solution& at) const {
 void NewtonSolver::start_from(const ConstVec& v) {
   const Solution null = solution_;
   for (Index j = 0; j < v.size(); ++j) solution_.v[j] = regularizer_.excluded(j) ? 0.0 : v[j];
-  refresh(problem_, solution_);
+  refresh();
   // Where a loss is as good as linear, a step from afar may end in a far minimum of a penalty that hardly grows.
   warm_ = objective(solution_) <= objective(null);
   if (!warm_) solution_ = null;
@@ -138,6 +152,7 @@ bool NewtonSolver::far_enough(const Regularizer& regularizer) {
 
 void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
   loss_ = std::numeric_limits<double>::quiet_NaN();
+  thresholds_ = regularizer.zero_thresholds();
   gather_working(regularizer);
   double target = kLooseTarget;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
@@ -150,15 +165,18 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
       const Index worst = fresh.front();  // no use in polishing a point that these columns will move
       const Columns group = regularizer.groups().complete({worst});
       const double pull = regularizer.pull(group, gather(solution_.gradient, group))[0];
-      const double violation = pull / regularizer.zero_thresholds()[worst] - 1;
+      const double violation = pull / thresholds_[worst] - 1;
       target = std::max(kLooseTarget, kShareOfViolation * violation);
     }
     // Where the products that are missing would be most of all, those of the present curvature cost hardly more.
     if (2 * fresh.size() > working_.size()) renew_model(regularizer);
     let_in(fresh);
     const bool within_limits = descend(regularizer, target);
-    const Vector weighted = solution_.residual.cwiseProduct(problem_.design.row_weights());
-    problem_.design.correlate(weighted, solution_.gradient, problem_.monitor);
+    if (screens_) {
+      screening_.correlate(regularizer, thresholds_, in_working_, solution_);
+    } else {
+      correlate_all();
+    }
     if (!within_limits) break;
   }
 }
@@ -201,7 +219,7 @@ const Solution& NewtonSolver::solve() {
   }
   minimise(regularizer_, kTarget);
   if (problem_.classes && settle_common_shifts(*problem_.classes, regularizer_, solution_.v)) {
-    refresh(problem_, solution_);
+    refresh();
   }
   certify(problem_, regularizer_, solution_);
   solution_.converged = !solution_.separated && certified(problem_, regularizer_, solution_);
@@ -219,8 +237,9 @@ const Solution& NewtonSolver::solve_null() {
   Regularizer unpenalised(regularizer_.penalty(), regularizer_.alpha(), weights, problem_.design,
                           regularizer_.y_scale());
   solution_.v = null_point(problem_);
-  refresh(problem_, solution_);
+  refresh();
   minimise(unpenalised, kTarget);
+  correlate_all();  // no threshold is met by what has none
   return solution_;
 }
 

@@ -33,34 +33,46 @@ double NewtonSolver::working_residual(const Regularizer& regularizer) const {
 /// Goes to solution + length * direction, the longest of 1, 1/2, 1/4, ... at which the objective falls.
 bool NewtonSolver::line_search(const Regularizer& regularizer, const ConstVec& direction, const Vector& change,
                                double intercept_step) {
-  const Solution from = solution_;
-  const Vector v = gather(from.v, working_);
+  const Vector predictor = solution_.predictor, residual = solution_.residual;
+  const Vector v = gather(solution_.v, working_), gradient = gather(solution_.gradient, working_);
+  const double intercept = solution_.intercept;
   const Vector& pi = problem_.design.row_weights();
-  const double residual = working_residual(regularizer);
+  const double before = working_residual(regularizer);
+  const auto set_columns = [&](const Vector& coef, const Vector& slopes) {
+    for (size_t i = 0; i < working_.size(); ++i) {
+      solution_.v[working_[i]] = coef[static_cast<Index>(i)];
+      solution_.gradient[working_[i]] = slopes[static_cast<Index>(i)];
+    }
+  };
   const auto point_to = [&](double length) {
-    solution_.predictor = from.predictor + length * change;
+    solution_.predictor = predictor + length * change;
     solution_.predictor.array() += length * intercept_step;
   };
   const auto arrive = [&](double length) {
-    const Vector reached = v + length * direction;
-    solution_.intercept = from.intercept + length * intercept_step;
-    for (size_t i = 0; i < working_.size(); ++i) solution_.v[working_[i]] = reached[static_cast<Index>(i)];
+    solution_.intercept = intercept + length * intercept_step;
     problem_.loss->residual(problem_.target, solution_.predictor, solution_.residual);
-    Vector gradient(reached.size());
-    problem_.design.correlate_some(working_, solution_.residual.cwiseProduct(pi), gradient, problem_.monitor);
-    for (size_t i = 0; i < working_.size(); ++i) solution_.gradient[working_[i]] = gradient[static_cast<Index>(i)];
-    return working_residual(regularizer) < 0.9 * residual;
+    Vector slopes(v.size());
+    problem_.design.correlate_some(working_, solution_.residual.cwiseProduct(pi), slopes, problem_.monitor);
+    set_columns(v + length * direction, slopes);
+    return working_residual(regularizer) < 0.9 * before;
+  };
+  const auto go_back = [&] {
+    solution_.predictor = predictor;
+    solution_.residual = residual;
+    solution_.intercept = intercept;
+    set_columns(v, gradient);
   };
   // Near the solution the objective no longer resolves a step; the residual still does.
-  if (residual <= kUnresolved) {
+  if (before <= kUnresolved) {
     point_to(1);
     if (arrive(1)) {
       loss_ = std::numeric_limits<double>::quiet_NaN();
       return true;
     }
+    go_back();
   }
   const double penalty = regularizer.value(working_, v);
-  if (std::isnan(loss_)) loss_ = loss_value(problem_, from);
+  if (std::isnan(loss_)) loss_ = loss_value(problem_, solution_);
   const double loss = loss_;
   // Of a sum over all rows.
   const double rounding = std::max(1e-14, 4e-16 * std::sqrt(static_cast<double>(pi.size())));
@@ -75,7 +87,7 @@ bool NewtonSolver::line_search(const Regularizer& regularizer, const ConstVec& d
     if (!too_small_to_tell || closer) return true;
     break;
   }
-  solution_ = from;
+  go_back();
   loss_ = loss;
   return false;
 }

@@ -20,12 +20,12 @@ bool NewtonSolver::model_serves(const Regularizer& regularizer) const {
 }
 
 Columns NewtonSolver::worst_violators(const Regularizer& regularizer) const {
-  Violators violators(regularizer, regularizer.zero_thresholds(), solution_.gradient, in_working_);
+  Violators violators(regularizer, thresholds_, solution_.gradient, in_working_);
   const size_t active = support(solution_.v).size(), most = std::max(kLeastGrowth, active);
   const auto all_are_swept = [&] {
     if (!model_serves(regularizer)) return false;
     // Of dense columns the worst ones do for a start, whose Gram matrix costs next to nothing.
-    const Columns fresh = violators.columns();
+    const Columns fresh = violators.unordered();
     return are_sparse(problem_.design, fresh) && model_.sweeps(working_, fresh, static_cast<Index>(active));
   };
   if (violators.size() > most && !all_are_swept()) violators.keep(most);
@@ -63,7 +63,7 @@ void NewtonSolver::renew_model(const Regularizer& regularizer) {
   // Where the slope rises beyond zero, a column may leave zero though its pull is small.
   if (regularizer.penalty().steepest_slope() > regularizer.penalty().slope_at_zero()) return;
   const Vector pull = regularizer.pull(working_, gather(solution_.gradient, working_));
-  const Vector thresholds = gather(regularizer.zero_thresholds(), working_);
+  const Vector thresholds = gather(thresholds_, working_);
   Columns near;
   for (size_t i = 0; i < working_.size(); ++i) {
     const Index at = static_cast<Index>(i);

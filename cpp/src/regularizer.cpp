@@ -169,9 +169,8 @@ Vector Regularizer::ridge_weights(const Columns& columns, const ConstVec& v) con
 
 Vector Regularizer::zero_thresholds() const {
   Vector out(weights_.size());
-  for (Index j = 0; j < out.size(); ++j) {
-    out[j] = scaled(factor(j), penalty_.slope_at_zero());
-  }
+  const double slope = penalty_.slope_at_zero();
+  for (Index j = 0; j < out.size(); ++j) out[j] = scaled(factor(j), slope);
   return out;
 }
 

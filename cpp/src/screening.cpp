@@ -18,6 +18,12 @@ constexpr double kWorthAPass = 0.4;
 
 }  // namespace
 
+bool Screening::pays(const Design& design) {
+  constexpr double kRows = 200, kColumns = 24;
+  const double rows = static_cast<double>(design.rows()), columns = static_cast<double>(design.cols());
+  return design.stored(all_columns(design.cols())) > kRows * rows + kColumns * columns;
+}
+
 void Screening::refresh_all(Solution& solution) {
   refresh_residual(problem_, solution);
   correlate_all(solution);
@@ -38,6 +44,11 @@ void Screening::correlate_all(Solution& solution) {
 void Screening::refresh(const Regularizer& regularizer, const Vector& thresholds, const std::vector<char>& wanted,
                         Solution& solution) {
   refresh_residual(problem_, solution);
+  correlate(regularizer, thresholds, wanted, solution);
+}
+
+void Screening::correlate(const Regularizer& regularizer, const Vector& thresholds, const std::vector<char>& wanted,
+                          Solution& solution) {
   const Index m = static_cast<Index>(references_.size());
   if (m == 0) return correlate_all(solution);
   const Vector& weights = problem_.design.row_weights();

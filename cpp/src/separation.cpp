@@ -213,6 +213,11 @@ bool some_run_away(const Problem& problem, const Regularizer& regularizer, const
 }  // namespace
 
 bool is_bounded(const Regularizer& regularizer, const Columns& columns, const ConstVec& v) {
+  if (regularizer.penalty().convex() && regularizer.penalty().slope_at_zero() > 0) {  // it rises at least as at zero
+    for (Index i = 0; i < v.size(); ++i) {
+      if (v[i] != 0 && regularizer.penalised(columns[static_cast<size_t>(i)])) return false;
+    }
+  }
   return !(regularizer.value(columns, 0x1p40 * v) > 1.01 * regularizer.value(columns, 0x1p20 * v));
 }
 

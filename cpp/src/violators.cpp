@@ -48,11 +48,15 @@ double Violators::keep(size_t most) {
   return next;
 }
 
-Columns Violators::columns() {
-  std::sort(worst_.begin(), worst_.end());
+Columns Violators::unordered() const {
   Columns out;
   for (const auto& violator : worst_) out.push_back(violator.second);
-  return groups_.complete(out);
+  return out;
+}
+
+Columns Violators::columns() {
+  std::sort(worst_.begin(), worst_.end());
+  return groups_.complete(unordered());
 }
 
 }  // namespace pyreweight

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pyreweight/newton_model.hpp"
+#include "pyreweight/screening.hpp"
 #include "pyreweight/solver.hpp"
 
 namespace pyreweight {
@@ -26,6 +27,9 @@ class NewtonSolver final : public Solver {
   const Solution& solve_null() override;
 
  private:
+  /// The residual and the gradient of all columns at the present coefficients.
+  void refresh();
+  void correlate_all();
   void minimise(Regularizer& regularizer, double last_target);
   void follow_tangents();
   double objective(const Solution& at) const;
@@ -52,6 +56,9 @@ class NewtonSolver final : public Solver {
   NewtonModel model_;
   Columns working_;
   std::vector<char> in_working_;  // (p,)
+  Vector thresholds_;             // (p,) of the penalty that is being minimised, at zero
+  Screening screening_;
+  bool screens_;  // where products with all columns cost much more than bounds of them
   Solution solution_;
   double accuracy_ = 0, forcing_ = 0;  // what the last model was solved to, and the share of the residual for the next
   double loss_ = 0;                    // at the present point, nan where it is not known

@@ -92,6 +92,8 @@ class Violators {
             const std::vector<char>& known);
 
   size_t size() const { return worst_.size(); }
+  /// Their numbers in no particular order, one for each group.
+  Columns unordered() const;
   /// Leaves at most the `most` worst ones, one of those that are copies of each other. What the pull of the next one is
   /// in units of its threshold; 1 where none is left out.
   double keep(size_t most);

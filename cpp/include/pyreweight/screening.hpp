@@ -19,19 +19,25 @@ class Screening {
  public:
   explicit Screening(const Problem& problem) : problem_(problem) {}
 
+  /// Whether a pass costs so much more than the bounds that these pay where a part of the passes is spared.
+  static bool pays(const Design& design);
+
   /// residual = target - Z v and gradient = Z' diag(pi) residual for every column.
   void refresh_all(Solution& solution);
   /// The same, but the gradient of a column that is not `wanted` (p,) and certain to stay below its threshold (p,) may
   /// be an estimate, itself below the threshold.
   void refresh(const Regularizer& regularizer, const Vector& thresholds, const std::vector<char>& wanted,
                Solution& solution);
+  /// The gradient alone, for a residual that is known.
+  void correlate_all(Solution& solution);
+  void correlate(const Regularizer& regularizer, const Vector& thresholds, const std::vector<char>& wanted,
+                 Solution& solution);
 
  private:
   struct Reference {
     Vector residual;  // (n,)
     Vector gradient;  // (p,)
   };
-  void correlate_all(Solution& solution);
 
   const Problem& problem_;
   std::vector<Reference> references_;
