@@ -117,7 +117,7 @@ def test_ends_certified(loss, name, standardize, prepare):
 
 @every_loss
 @pytest.mark.parametrize("penalty", [L1(), ElasticNet(0.5), ElasticNet(0.05)], ids=repr)
-@pytest.mark.parametrize("shape", [(120, 15, 0.3), (40, 120, 0.0), (60, 80, 0.9)])
+@pytest.mark.parametrize("shape", [(120, 15, 0.3), (40, 120, 0.0), (60, 80, 0.9), (40, 2000, 0.5)])
 def test_duality_gap(loss, penalty, shape, prepare):
     """The gap is that of theory: zero at the minimum, and an upper bound on the way there."""
     X, y, weights, top, model = prepare(loss, *shape)

@@ -81,9 +81,10 @@ def test_the_core_refuses_what_it_cannot_read(data):
             fit(A)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e308])
-def test_values_that_are_not_finite(value, data):
-    X, y, _ = data[0]
+@pytest.mark.parametrize("kind", ["csr", "csc"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e308])
+def test_values_that_are_not_finite(value, kind, data):
+    X, y, weights = data[0]
     A = X.tocsr()
     if value == 1e308:  # finite until duplicates are summed
         A = sp.csr_array(
@@ -91,8 +92,12 @@ def test_values_that_are_not_finite(value, data):
         )
     else:
         A.data[4] = value
+    A = A.asformat(kind) if value != 1e308 or kind == "csr" else A
+    for solver in ("auto", "irls"):
+        with pytest.raises(ValueError, match="Input X contains"):
+            AdaptiveDropoutRegressor(ALPHA, solver=solver).fit(A, y)
     with pytest.raises(ValueError, match="Input X contains"):
-        AdaptiveDropoutRegressor(ALPHA).fit(A, y)
+        AdaptiveDropoutRegressor(ALPHA).fit(A, y, sample_weight=weights)
 
 
 def test_other_dimensions_and_complex_numbers(data):

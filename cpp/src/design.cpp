@@ -1,6 +1,9 @@
 #include "pyreweight/design.hpp"
 
 #include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
 
 #include "pyreweight/block_products.hpp"
 #include "pyreweight/parallel.hpp"
@@ -27,7 +30,18 @@ Design::Design(Index rows, Index cols, const ConstVec& sample_weight) : rows_(ro
 }
 
 double Design::inverse_power_of_two(double x) {
+  static_assert(std::numeric_limits<double>::is_iec559, "the exponent is read from the bits of a double");
+  constexpr int kMantissa = std::numeric_limits<double>::digits - 1;
   if (!(x > 0)) return 1.0;
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &x, sizeof bits);
+  const std::uint64_t exponent = bits >> kMantissa;
+  // Of almost every column, where calls of the library would take as long as the rest of its preparation.
+  if (exponent >= 1 && exponent <= 2045) {
+    bits = (2046 - exponent) << kMantissa;
+    std::memcpy(&x, &bits, sizeof bits);
+    return x;
+  }
   return std::ldexp(1.0, std::min(1022, std::max(-1022, -std::ilogb(x))));
 }
 

@@ -227,6 +227,7 @@ void SparseDesign<Scalar, Offset>::careful_moments(Index j, bool fit_intercept, 
   LongSum visited;
   for (Index e = X_.begin(j); e < X_.end(j); ++e) {
     const double weight = weights_[X_.row(e)];
+    if (!std::isfinite(X_.value(e))) throw std::invalid_argument("X has an entry that is NaN or infinite");
     if (weight > 0) largest = std::max(largest, std::abs(X_.value(e)));
     visited.add(weight);
   }

@@ -1,5 +1,7 @@
 #include "pyreweight/regularizer.hpp"
 
+#include <functional>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -175,6 +177,18 @@ Vector Regularizer::zero_thresholds() const {
 }
 
 Vector Regularizer::prox_thresholds(const Columns& columns, const Vector& second_moment) const {
+  // Many columns have the same step: all standardised ones, or words of as many documents. A threshold may take a
+  // search.
+  constexpr size_t kRemembered = 1024;
+  std::vector<std::pair<double, double>> known(kRemembered, {std::numeric_limits<double>::quiet_NaN(), 0.0});
+  const auto threshold_of = [&](double step) {
+    auto& [at, threshold] = known[std::hash<double>{}(step) % kRemembered];
+    if (at != step) {
+      threshold = penalty_.zero_threshold(alpha_, step);
+      at = step;
+    }
+    return threshold;
+  };
   Vector out(static_cast<Index>(columns.size()));
   for (Index i = 0; i < out.size(); ++i) {
     const Index j = columns[static_cast<size_t>(i)];
@@ -182,7 +196,7 @@ Vector Regularizer::prox_thresholds(const Columns& columns, const Vector& second
     // In t = unit Y |v| the coordinate's problem is (t - z)^2 / 2 + step alpha Omega(t) with step = c unit^2 / g.
     const double to_t = units_[j] * y_scale_;
     const double step = weights_[j] * units_[j] * units_[j] / g;
-    out[i] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : g * penalty_.zero_threshold(alpha_, step) / to_t;
+    out[i] = excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : g * threshold_of(step) / to_t;
   }
   return out;
 }

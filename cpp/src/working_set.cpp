@@ -28,6 +28,8 @@ constexpr double kCacheEntries = 4e6;
 constexpr double kTarget = 1e-12;
 // The same while columns outside are known to violate theirs: no use in polishing a point that will move.
 constexpr double kLooseTarget = 1e-2;
+// The same of swept columns at thresholds above those of the problem, whose solution only says who comes in next.
+constexpr double kStagedTarget = 0.1;
 // A caller who asks for fewer digits than these gets them where columns are swept, as the last ones would cost as much
 // as all the others; the accuracy then falls by this factor until tol is met.
 constexpr double kAllDigits = 1e-6, kAccuracyDrop = 0.2;
@@ -40,6 +42,8 @@ constexpr double kCloseStageDrop = 0.8, kDenseShare = 0.2;  // of sparse columns
 constexpr double kFewGrowths = 4;
 // Columns that are swept cost their entries only, and many of a generous choice leave again.
 constexpr size_t kLeastSwept = 2000, kSweptGrowth = 4;
+// As few violators come in all at once, since a pass over X would follow for those that are left.
+constexpr size_t kAllAtOnce = 4000;
 // Of the columns that violate at zero, about as many stay in for each that becomes nonzero.
 constexpr size_t kViolatorsPerNonzero = 4;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
@@ -123,7 +127,10 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
   const bool many = active >= kManyActive &&
                     problem_.design.stored(working_) > kDenseShare * rows * static_cast<double>(working_.size());
   size_t most = std::max(static_cast<size_t>(growth), many ? active / kManyPerGrowth : active);
-  if (by_columns_) most = std::max(kLeastSwept, kSweptGrowth * active);
+  if (by_columns_) {
+    most = std::max(kLeastSwept, kSweptGrowth * active);
+    if (violators.size() <= kAllAtOnce) most = violators.size();
+  }
   if (!regularizer_.groups().singletons()) most = std::min(most, std::max<size_t>(1, kMostInGroups / largest_group_));
   // Among few columns there are few substitutes, and a stage would cost a pass more.
   const bool staged = violators.size() > most && static_cast<double>(usable_) > kFewGrowths * growth;
@@ -196,7 +203,9 @@ const Solution& WorkingSetSolver::solve() {
     bool within_limits = true;
     // Reweightings measure unpenalised columns by alpha, which may be huge; this does not.
     if (!reweighting && (!staged || pass == 0)) {
-      within_limits = solve_first(stage * gather(thresholds, working_), exact, accuracy);
+      const bool staged_sweeps = by_columns_ && stage > 1;
+      within_limits =
+          solve_first(stage * gather(thresholds, working_), exact, staged_sweeps ? kStagedTarget : accuracy);
     }
     if (staged && stage <= 1 && !reweighting) {
       reweighting = true;
