@@ -173,7 +173,7 @@ def long_problem(n, p):
 
 
 @pytest.mark.machine
-@pytest.mark.parametrize(("solver", "max_iter"), [("auto", 20), ("irls", 3)])
+@pytest.mark.parametrize(("solver", "max_iter"), [("auto", 20), ("irls", 9)])
 def test_other_threads_run_during_a_fit(solver, max_iter):
     X, y = long_problem(1500, 2000)
     model = pyreweight.AdaptiveDropoutRegressor(alpha=0.01, penalty="log_sum", solver=solver, max_iter=max_iter)
