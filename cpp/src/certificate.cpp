@@ -122,6 +122,10 @@ void refresh_residual(const Problem& problem, Solution& solution) {
 
 void refresh(const Problem& problem, Solution& solution) {
   refresh_residual(problem, solution);
+  correlate_all(problem, solution);
+}
+
+void correlate_all(const Problem& problem, Solution& solution) {
   solution.gradient.resize(problem.design.cols());
   const Vector weighted = solution.residual.cwiseProduct(problem.design.row_weights());
   problem.design.correlate(weighted, solution.gradient, problem.monitor);

@@ -61,9 +61,7 @@ void NewtonSolver::refresh() {
 
 void NewtonSolver::correlate_all() {
   if (screens_) return screening_.correlate_all(solution_);
-  solution_.gradient.resize(problem_.design.cols());
-  const Vector weighted = solution_.residual.cwiseProduct(problem_.design.row_weights());
-  problem_.design.correlate(weighted, solution_.gradient, problem_.monitor);
+  pyreweight::correlate_all(problem_, solution_);
 }
 
 double NewtonSolver::objective(const Solution& at) const {

@@ -30,9 +30,7 @@ void Screening::refresh_all(Solution& solution) {
 }
 
 void Screening::correlate_all(Solution& solution) {
-  const Vector weighted = solution.residual.cwiseProduct(problem_.design.row_weights());
-  solution.gradient.resize(problem_.design.cols());
-  problem_.design.correlate(weighted, solution.gradient, problem_.monitor);
+  pyreweight::correlate_all(problem_, solution);
   if (references_.size() < kMostReferences) {
     references_.push_back({solution.residual, solution.gradient});
   } else {

@@ -42,7 +42,7 @@ constexpr double kCloseStageDrop = 0.8, kDenseShare = 0.2;  // of sparse columns
 constexpr double kFewGrowths = 4;
 // Columns that are swept cost their entries only, and many of a generous choice leave again.
 constexpr size_t kLeastSwept = 2000, kSweptGrowth = 4;
-// As few violators come in all at once, since a pass over X would follow for those that are left.
+// No more violators than these come in all at once, since a pass over X would follow for those that are left.
 constexpr size_t kAllAtOnce = 4000;
 // Of the columns that violate at zero, about as many stay in for each that becomes nonzero.
 constexpr size_t kViolatorsPerNonzero = 4;

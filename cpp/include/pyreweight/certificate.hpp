@@ -7,6 +7,8 @@ namespace pyreweight {
 /// residual = target - Z v and gradient = Z' diag(pi) residual, computed from X itself. Losses that are not squared:
 /// predictor, with the best intercept for v, and the residual from it.
 void refresh(const Problem& problem, Solution& solution);
+/// The gradient of all columns alone, for a residual that is known.
+void correlate_all(const Problem& problem, Solution& solution);
 /// The residual alone.
 void refresh_residual(const Problem& problem, Solution& solution);
 
