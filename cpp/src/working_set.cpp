@@ -31,8 +31,8 @@ constexpr double kLooseTarget = 1e-2;
 // The same of swept columns at thresholds above those of the problem, whose solution only says who comes in next.
 constexpr double kStagedTarget = 0.1;
 // A caller who asks for fewer digits than these gets them where columns are swept, as the last ones would cost as much
-// as all the others; the accuracy then falls by this factor until tol is met.
-constexpr double kAllDigits = 1e-6, kAccuracyDrop = 0.2;
+// as all the others; the accuracy then begins here and falls by this factor until tol is met.
+constexpr double kAllDigits = 1e-6, kFirstAccuracy = 0.03, kAccuracyDrop = 0.2;
 // From one stage of the first solution to the next the thresholds fall to this at least.
 constexpr double kStageDrop = 0.4;
 // With as many columns nonzero, each brings many substitutes along, which cost more than another round: fewer come in
@@ -199,6 +199,7 @@ const Solution& WorkingSetSolver::solve() {
       if (pass == 0 && cold && exact) choose_inner(first);
       add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
     }
+    if (pass == 0 && by_columns_ && problem_.options.tol > kAllDigits) accuracy = kFirstAccuracy;
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
     bool within_limits = true;
     // Reweightings measure unpenalised columns by alpha, which may be huge; this does not.
