@@ -17,7 +17,8 @@ double scaled(double level, double x) { return level == 0 ? 0.0 : std::isinf(lev
 
 Regularizer::Regularizer(const Penalty& penalty, double alpha, Vector weights, const Design& design, double y_scale,
                          const Groups& groups)
-    : penalty_(penalty), alpha_(alpha), y_scale_(y_scale), weights_(std::move(weights)), units_(design.penalty_unit()) {
+    : penalty_(penalty), y_scale_(y_scale), weights_(std::move(weights)), units_(design.penalty_unit()) {
+  set_alpha(alpha);
   for (Index j = 0; j < weights_.size(); ++j) {
     if (design.scale()[j] == 0) weights_[j] = kInfinity;
   }
@@ -35,12 +36,20 @@ Regularizer::Regularizer(const Penalty& penalty, double alpha, Vector weights, c
   }
 }
 
-double Regularizer::level(Index j) const {
+void Regularizer::set_alpha(double alpha) {
+  alpha_ = alpha;
   // alpha = 0 is where alpha="auto" ends when there is nothing to penalise: any unit will do then.
-  return ((alpha_ > 0 ? alpha_ : 1.0) / y_scale_) * units_[j] * (penalised(j) ? weights_[j] : 1.0);
+  unit_level_ = (alpha > 0 ? alpha : 1.0) / y_scale_;
 }
 
 double Regularizer::factor(Index j) const { return excluded(j) ? kInfinity : weights_[j] == 0 ? 0.0 : level(j); }
+
+Vector Regularizer::factors(double slope) const {
+  Vector out = unit_level_ * units_.array() * weights_.array() * slope;
+  if (out.allFinite()) return out;
+  for (Index j = 0; j < out.size(); ++j) out[j] = scaled(factor(j), slope);
+  return out;
+}
 
 Vector Regularizer::radius(const Columns& columns, const ConstVec& v) const {
   if (groups_.singletons()) return v.cwiseAbs();
@@ -151,11 +160,11 @@ void Regularizer::majorise(const Columns& columns, const ConstVec& v, Vector& l1
 void Regularizer::own_terms(Vector& l1, Vector& l2) const {
   Eigen::Matrix<double, 1, 1> linear, quadratic;
   penalty_.majorise(Vector::Ones(1), alpha_, linear, quadratic);
-  l1.resize(weights_.size());
-  l2.resize(weights_.size());
+  l1 = factors(linear[0]);
+  l2 = Vector::Zero(weights_.size());
+  if (quadratic[0] == 0) return;
   for (Index j = 0; j < weights_.size(); ++j) {
-    l1[j] = scaled(factor(j), linear[0]);
-    l2[j] = excluded(j) ? 0.0 : scaled(factor(j), units_[j] * y_scale_ * quadratic[0]);
+    if (!excluded(j)) l2[j] = scaled(factor(j), units_[j] * y_scale_ * quadratic[0]);
   }
 }
 
@@ -169,12 +178,7 @@ Vector Regularizer::ridge_weights(const Columns& columns, const ConstVec& v) con
   return out;
 }
 
-Vector Regularizer::zero_thresholds() const {
-  Vector out(weights_.size());
-  const double slope = penalty_.slope_at_zero();
-  for (Index j = 0; j < out.size(); ++j) out[j] = scaled(factor(j), slope);
-  return out;
-}
+Vector Regularizer::zero_thresholds() const { return factors(penalty_.slope_at_zero()); }
 
 Vector Regularizer::prox_thresholds(const Columns& columns, const Vector& second_moment) const {
   // Many columns have the same step: all standardised ones, or words of as many documents. A threshold may take a

@@ -72,12 +72,8 @@ void Screening::correlate(const Regularizer& regularizer, const Vector& threshol
   }
   const double distance = std::sqrt(rest.cwiseAbs2().dot(weights));
   const double noise = kCorrelationNoise * (1 + t.lpNorm<1>());
-  const Vector& moment = problem_.design.second_moment();
-  Vector bound(thresholds.size());
-  for (Index j = 0; j < bound.size(); ++j) {
-    bound[j] = (std::abs(estimate[j]) + std::sqrt(moment[j]) * distance) * (1 + 1e-10) + noise;
-  }
-  bound = regularizer.pull(bound);
+  const Vector bound =
+      regularizer.pull(((estimate.array().abs() + root_moment_.array() * distance) * (1 + 1e-10) + noise).matrix());
   Columns open;
   for (Index j = 0; j < thresholds.size(); ++j) {
     if (wanted[static_cast<size_t>(j)] || !(bound[j] <= thresholds[j])) open.push_back(j);

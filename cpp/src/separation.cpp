@@ -152,6 +152,9 @@ bool falls_for_ever(const Problem& problem, const Regularizer& regularizer, cons
   return objective(1) < objective(0) && objective(0x1p10) < objective(1);
 }
 
+/// Whether its slope is nowhere below the one at zero.
+bool rises_for_ever(const Penalty& penalty) { return penalty.convex() && penalty.slope_at_zero() > 0; }
+
 /// Whether the objective falls for ever along a single coefficient.
 bool one_runs_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution) {
   const Design& design = problem.classes ? problem.classes->base() : problem.design;
@@ -213,7 +216,7 @@ bool some_run_away(const Problem& problem, const Regularizer& regularizer, const
 }  // namespace
 
 bool is_bounded(const Regularizer& regularizer, const Columns& columns, const ConstVec& v) {
-  if (regularizer.penalty().convex() && regularizer.penalty().slope_at_zero() > 0) {  // it rises at least as at zero
+  if (rises_for_ever(regularizer.penalty())) {
     for (Index i = 0; i < v.size(); ++i) {
       if (v[i] != 0 && regularizer.penalised(columns[static_cast<size_t>(i)])) return false;
     }
@@ -222,8 +225,13 @@ bool is_bounded(const Regularizer& regularizer, const Columns& columns, const Co
 }
 
 bool runs_away(const Problem& problem, const Regularizer& regularizer, const Solution& solution, bool settled) {
-  if (settled && problem.loss->separable() && one_runs_away(problem, regularizer, solution)) return true;
   const Columns active = support(solution.v);
+  const auto penalised = [&](Index j) { return regularizer.penalised(j); };
+  if (!active.empty() && rises_for_ever(regularizer.penalty()) &&
+      std::all_of(active.begin(), active.end(), penalised)) {
+    return false;
+  }
+  if (settled && problem.loss->separable() && one_runs_away(problem, regularizer, solution)) return true;
   if (!is_bounded(regularizer, active, gather(solution.v, active))) return false;
   if (settled && !problem.classes && problem.loss->separable() && some_run_away(problem, regularizer, solution)) {
     return true;

@@ -26,7 +26,7 @@ class Regularizer {
   const Penalty& penalty() const { return penalty_; }
   double alpha() const { return alpha_; }
   double y_scale() const { return y_scale_; }
-  void set_alpha(double alpha) { alpha_ = alpha; }
+  void set_alpha(double alpha);
   const Vector& weights() const { return weights_; }
   const Vector& units() const { return units_; }
   const Groups& groups() const { return groups_; }
@@ -36,7 +36,7 @@ class Regularizer {
   bool penalised(Index j) const { return weights_[j] > 0 && !excluded(j); }
 
   /// What the KKT residual of coordinate j is measured against: level_j, with c_j = 1 for unpenalised columns.
-  double level(Index j) const;
+  double level(Index j) const { return unit_level_ * units_[j] * (penalised(j) ? weights_[j] : 1.0); }
 
   double value(const Columns& columns, const ConstVec& v) const;
   /// What column j, a group by itself, adds to it.
@@ -74,12 +74,14 @@ class Regularizer {
 
  private:
   double factor(Index j) const;  // of a derivative with respect to t_j: level_j, 0 if unpenalised, inf if excluded
+  Vector factors(double slope) const;  // (p,) times a slope, of which 0 and inf win over any other
 
   const Penalty& penalty_;
   double alpha_;
   double y_scale_;
-  Vector weights_;  // c_j
-  Vector units_;    // d_j / D_j
+  double unit_level_;  // of a column with d_j / D_j = c_j = 1
+  Vector weights_;     // c_j
+  Vector units_;       // d_j / D_j
   Groups groups_;
   Vector relative_;
 };

@@ -17,7 +17,8 @@ namespace pyreweight {
 /// answer and no certificate.
 class Screening {
  public:
-  explicit Screening(const Problem& problem) : problem_(problem) {}
+  explicit Screening(const Problem& problem)
+      : problem_(problem), root_moment_(problem.design.second_moment().cwiseSqrt()) {}
 
   /// Whether a pass costs so much more than the bounds that these pay where a part of the passes is spared.
   static bool pays(const Design& design);
@@ -40,6 +41,7 @@ class Screening {
   };
 
   const Problem& problem_;
+  Vector root_moment_;  // (p,) ||z_j||
   std::vector<Reference> references_;
   size_t oldest_ = 0;
 };
