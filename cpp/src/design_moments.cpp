@@ -9,8 +9,9 @@
 namespace pyreweight {
 namespace {
 
-// A block of a task, which stays in the first-level cache while its sums are taken.
-constexpr Index kMomentColumns = 16, kMomentRows = 128;
+// A block of a task, which stays in the second-level cache while its sums are taken; rows enough for memory to be read
+// in long runs.
+constexpr Index kMomentColumns = 16, kMomentRows = 512;
 constexpr Index kShiftRows = 1024;    // rows whose mean is taken off before the sums
 constexpr Index kCarefulRows = 4096;  // rows that a careful visit takes at a time
 
