@@ -83,6 +83,7 @@ void GramSolver::try_point(const ConstVec& point, const ConstVec& l1, const Cons
 }
 
 bool GramSolver::factorise_support(const ConstVec& l1, const ConstVec& l2) {
+  at_rest_.clear();
   const Columns active = support(v_);
   const bool definite = (gather(l2, active).array() >= 0).all();
   if (factor_.follow(G_, l2, active, definite)) return true;
@@ -133,6 +134,7 @@ void GramSolver::leave_null_direction(Index j, const ConstVec& l1) {
   for (size_t i = 0; i < independent.size(); ++i) v_[independent[i]] += step * sense * d[static_cast<Index>(i)];
   v_[j] += step * sense;
   v_[stopped] = 0;
+  if (level) at_rest_.push_back(stopped);
   const auto place = std::find(independent.begin(), independent.end(), stopped);
   if (place != independent.end()) factor_.remove(place - independent.begin());
 }
@@ -192,6 +194,7 @@ bool GramSolver::finish_on_support(const ConstVec& l1, const ConstVec& l2) {
     if (refinement > 0 && downhill.lpNorm<Eigen::Infinity>() <= kCorrelationNoise / 16) break;
     while (!step_on_support(factor_.solve(gather(downhill, factor_.columns())), l1, downhill)) {
       monitor_.poll();
+      at_rest_.clear();
       if (!factor_.follow(G_, l2, support(v_), true) || factor_.columns().empty()) break;
     }
     c_ -= times_gram(v_ - start);
@@ -204,7 +207,8 @@ Index GramSolver::violators(const ConstVec& l1, const ConstVec& l2) const {
   Index count = 0;
   for (Index j = 0; j < size(); ++j) {
     if (v_[j] != 0 || !std::isfinite(l2[j]) || !(diagonal_[j] > 0)) continue;
-    if (std::abs(c_[j]) > l1[j] * (1 + 1e-13) + kCorrelationNoise) ++count;
+    if (!(std::abs(c_[j]) > l1[j] * (1 + 1e-13) + kCorrelationNoise)) continue;
+    if (std::find(at_rest_.begin(), at_rest_.end(), j) == at_rest_.end()) ++count;
   }
   return count;
 }

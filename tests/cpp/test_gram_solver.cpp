@@ -119,6 +119,18 @@ TEST_CASE("duplicated, mirrored, equal and dependent columns") {
   }
 }
 
+TEST_CASE("a dependent column whose correlation rounding took over its threshold is no reason to go on") {
+  Matrix G = Matrix::Identity(3, 3);
+  G.col(2).head(2).setConstant(0.5);
+  G.row(2).head(2).setConstant(0.5);
+  G(2, 2) = 0.5;
+  const Vector q = Vector::Constant(3, 1.01), l1 = Vector::Constant(3, 0.01);
+  for (const double rounding : {-2e-14, 0.0, 2e-14}) {
+    CAPTURE(rounding);
+    check_from_zero({G, q + Vector::Unit(3, 2) * rounding}, l1, Vector::Zero(3));
+  }
+}
+
 TEST_CASE("from any start, also one with more nonzeros than rank") {
   Random random(43);
   Monitor monitor;

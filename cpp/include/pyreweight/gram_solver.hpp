@@ -65,6 +65,9 @@ class GramSolver final : public GramForm {
 
   Monitor& monitor_;
   SupportFactor factor_;
+  // Zero, and combinations of the columns of factor_ along which the objective is level up to the rounding of the
+  // correlations: these may exceed a threshold by more than the rounding of a single one.
+  Columns at_rest_;
   Columns dependent_;  // what concave_direction() has found and not yet used
 };
 
