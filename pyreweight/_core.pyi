@@ -59,7 +59,7 @@ def prox_penalty(name: str, params: dict, z: typing.Annotated[numpy.typing.NDArr
     """
     Proximal operator of step * alpha * Omega at z >= 0.
     """
-def share_folds(X: numpy.ndarray, y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], fold: typing.Annotated[numpy.typing.NDArray[numpy.int64], "[m, 1]"], folds: typing.SupportsInt | typing.SupportsIndex, solves: typing.SupportsInt | typing.SupportsIndex, fit_intercept: bool, standardize: bool) -> typing.Any:
+def share_folds(X: typing.Any, y: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], sample_weight: typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, 1]"], fold: typing.Annotated[numpy.typing.NDArray[numpy.int64], "[m, 1]"], folds: typing.SupportsInt | typing.SupportsIndex, solves: typing.SupportsInt | typing.SupportsIndex, fit_intercept: bool, standardize: bool) -> typing.Any:
     """
     What the paths on the training sets of a cross-validation share, which are to solve about that many alphas; None where it does not pay. Row i is left out of the training set number fold[i], of none where that is folds.
     """

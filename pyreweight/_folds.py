@@ -54,9 +54,9 @@ def share_folds(model, problem: Problem, folds: list[Fold], n_alphas: int):
 
     Each row is to be tested in at most one fold and trained on in all others, as often in each.
     """
-    if problem.loss != "squared" or model.solver != "auto" or not isinstance(problem.X, np.ndarray):
+    if problem.loss != "squared" or model.solver != "auto":
         return None
-    fold_of_row = np.full(len(problem.X), len(folds))
+    fold_of_row = np.full(problem.X.shape[0], len(folds))
     for i, fold in enumerate(folds):
         fold_of_row[fold.test_weight > 0] = i
     for i, fold in enumerate(folds):

@@ -75,7 +75,8 @@ std::unique_ptr<Design> make_dense(const py::array& X, const ConstVec& sample_we
 }
 
 std::unique_ptr<Design> make_sparse(const py::object& X, const ConstVec& sample_weight, bool fit_intercept,
-                                    bool standardize, Monitor& monitor, const ConstVec& targets) {
+                                    bool standardize, Monitor& monitor, const ConstVec& targets,
+                                    const KnownMoments* known) {
   const auto [rows, cols] = X.attr("shape").cast<std::pair<Index, Index>>();
   const auto values = X.attr("data").cast<py::array>();
   const auto indices = X.attr("indices").cast<py::array>(), indptr = X.attr("indptr").cast<py::array>();
@@ -86,7 +87,7 @@ std::unique_ptr<Design> make_sparse(const py::object& X, const ConstVec& sample_
     return with_offsets(indptr, indices, [&](const auto* starts, const auto* places) {
       py::gil_scoped_release release;
       return sparse_design(data, places, starts, stored, height, width, sample_weight, fit_intercept, standardize,
-                           monitor, targets);
+                           monitor, targets, known);
     });
   });
 }
@@ -117,7 +118,7 @@ std::unique_ptr<Design> make_design(const py::object& X, const ConstVec& sample_
     return make_dense(X, sample_weight, fit_intercept, standardize, monitor, targets, known);
   }
   if (py::hasattr(X, "format") && py::str(X.attr("format")).cast<std::string>() == "csc") {
-    return make_sparse(X, sample_weight, fit_intercept, standardize, monitor, targets);
+    return make_sparse(X, sample_weight, fit_intercept, standardize, monitor, targets, known);
   }
   throw py::type_error("X must be a dense array or a CSC matrix");
 }

@@ -9,16 +9,22 @@ namespace {
 
 constexpr const char* kName = "pyreweight.FoldProducts";
 
-/// With centres and scales as the first rows have them, which saves the visit that would find the right ones; else,
-/// unless `must_guess`, with these. Empty where y is constant, too.
+bool is_dense(const py::object& X) { return py::isinstance<py::array>(X); }
+
+/// With centres and scales of dense X as the first rows have them, which saves the visit that would find the right
+/// ones, far shorter than that for the products in sparse X; else, unless `must_guess`, with these. Empty where y is
+/// constant, too.
 FoldProducts visit_once(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const Columns& fold,
                         Index folds, bool fit_intercept, bool standardize, bool must_guess, Monitor& monitor) {
   const auto make = [&](const KnownMoments* moments) {
     return make_design(X, sample_weight, fit_intercept, standardize, monitor, Vector(), moments);
   };
-  const auto cols = X.attr("shape").cast<std::pair<Index, Index>>().second;
-  const KnownMoments none{Vector::Zero(cols), Vector::Ones(cols), {}};
-  const KnownMoments guess = guess_moments(*make(&none), fit_intercept);
+  KnownMoments guess;
+  if (is_dense(X)) {
+    const auto cols = X.attr("shape").cast<std::pair<Index, Index>>().second;
+    const KnownMoments none{Vector::Zero(cols), Vector::Ones(cols), {}};
+    guess = guess_moments(*make(&none), fit_intercept);
+  }
   const bool guessed = guess.centre.size() > 0;
   if (must_guess && !guessed) return {};
   const auto design = make(guessed ? &guess : nullptr);
@@ -29,7 +35,7 @@ FoldProducts visit_once(const py::object& X, const ConstVec& y, const ConstVec& 
 
 /// For one target and X that make_design takes.
 bool one_visit_pays(const py::object& X, const ConstVec& y, Index solves) {
-  if (!py::isinstance<py::array>(X)) return false;
+  if (!is_dense(X)) return false;
   const auto array = X.cast<py::array>();
   return array.ndim() == 2 && array.shape(0) == y.size() && whole_gram_pays(array.shape(0), array.shape(1), solves);
 }
@@ -70,9 +76,11 @@ TrainingRows make_training_rows(const py::object& X, const ConstVec& y, const Co
   return rows;
 }
 
-py::object share_folds(const py::array& X, const ConstVec& y, const ConstVec& sample_weight, const Labels& fold,
+py::object share_folds(const py::object& X, const ConstVec& y, const ConstVec& sample_weight, const Labels& fold,
                        Index folds, Index solves, bool fit_intercept, bool standardize) {
-  if (!folds_worth_sharing(X.shape(0), X.shape(1), folds, solves)) return py::none();
+  const auto cols = X.attr("shape").cast<std::pair<Index, Index>>().second;
+  const auto stored = X.attr(is_dense(X) ? "size" : "nnz").cast<double>();
+  if (!folds_worth_sharing(stored, cols, folds, solves)) return py::none();
   Monitor monitor = make_monitor(py::none());
   auto products = std::make_unique<FoldProducts>(visit_once(X, y, sample_weight, Columns(fold.begin(), fold.end()),
                                                             folds, fit_intercept, standardize, false, monitor));

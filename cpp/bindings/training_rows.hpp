@@ -20,7 +20,7 @@ TrainingRows make_training_rows(const pybind11::object& X, const ConstVec& y, co
                                 const pybind11::object& shared, Index left_out, Monitor& monitor);
 
 /// FoldProducts for make_training_rows, opaque; None where they do not pay.
-pybind11::object share_folds(const pybind11::array& X, const ConstVec& y, const ConstVec& sample_weight,
+pybind11::object share_folds(const pybind11::object& X, const ConstVec& y, const ConstVec& sample_weight,
                              const Labels& fold, Index folds, Index solves, bool fit_intercept, bool standardize);
 
 }  // namespace pyreweight

@@ -101,7 +101,7 @@ bool UpdatableCholesky::append(const Matrix& cross, const Matrix& own, Monitor& 
   return true;
 }
 
-std::vector<char> UpdatableCholesky::append_independent(const Matrix& cross, const Matrix& own) {
+std::vector<char> UpdatableCholesky::append_independent(const Matrix& cross, const Matrix& own, double least) {
   const Index m = own.cols();
   Matrix half = cross, rest = own;
   if (size_ > 0) {
@@ -113,7 +113,7 @@ std::vector<char> UpdatableCholesky::append_independent(const Matrix& cross, con
   Columns places;
   for (Index i = 0; i < m; ++i) {
     const Index last = size_ + static_cast<Index>(places.size());
-    if (!(rest(i, i) > smallest_pivot(last + 1) * own(i, i))) continue;
+    if (!(rest(i, i) > std::max(least, smallest_pivot(last + 1)) * own(i, i))) continue;
     taken[static_cast<size_t>(i)] = 1;
     L_.row(last).head(size_) = half.col(i).transpose();
     for (size_t b = 0; b < places.size(); ++b) L_(last, size_ + static_cast<Index>(b)) = rest(places[b], i);

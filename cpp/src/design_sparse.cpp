@@ -11,7 +11,6 @@ namespace {
 
 constexpr Index kBlockEntries = 16384;  // stored entries of the columns that one task visits
 constexpr Index kSomeColumns = 16;      // columns of a task when they are chosen ones
-constexpr double kFarFromZero = 16;     // |mean| / deviation above which a column is centred entry by entry
 constexpr double kWorthSharing = 2e6;   // stored entries from which the rows of a sum are shared out
 
 LongSum long_sum(const ConstVec& u) {
@@ -25,7 +24,7 @@ LongSum long_sum(const ConstVec& u) {
 template <class Scalar, class Offset>
 SparseDesign<Scalar, Offset>::SparseDesign(const CompressedColumns<Scalar, Offset>& X, Index rows, Index cols,
                                            const ConstVec& sample_weight, bool fit_intercept, bool standardize,
-                                           Monitor& monitor, const ConstVec& targets)
+                                           Monitor& monitor, const ConstVec& targets, const KnownMoments* known)
     : Design(rows, cols, sample_weight), X_(X), far_(static_cast<size_t>(cols), 0) {
   for (Index j = 0, load = kBlockEntries; j < cols; ++j) {
     if (load >= kBlockEntries) {
@@ -35,8 +34,8 @@ SparseDesign<Scalar, Offset>::SparseDesign(const CompressedColumns<Scalar, Offse
     load += X_.size(j) + 4;
   }
   blocks_.push_back(cols);
-  expect(targets, fit_intercept);
-  this->standardise(fit_intercept, standardize, monitor);
+  expect(targets, fit_intercept, known);
+  this->standardise(fit_intercept, standardize, monitor, known);
   for (Index j = 0; j < cols; ++j) {
     const double d = deviation_[j];
     const bool far = d > 0 && (std::abs(centre_[j]) > kFarFromZero * d || d < 1e-100 || d > 1e100);
@@ -249,18 +248,20 @@ void SparseDesign<Scalar, Offset>::careful_moments(Index j, bool fit_intercept, 
 template <class Scalar, class Offset>
 std::unique_ptr<Design> sparse_design(const Scalar* values, const Offset* indices, const Offset* starts, Index stored,
                                       Index rows, Index cols, const ConstVec& sample_weight, bool fit_intercept,
-                                      bool standardize, Monitor& monitor, const ConstVec& targets) {
+                                      bool standardize, Monitor& monitor, const ConstVec& targets,
+                                      const KnownMoments* known) {
   if (!check_compressed(starts, cols, indices, stored, rows)) {
     throw std::invalid_argument("X must hold its row indices sorted and without duplicates");
   }
   const CompressedColumns<Scalar, Offset> X(values, indices, starts);
   return std::make_unique<SparseDesign<Scalar, Offset>>(X, rows, cols, sample_weight, fit_intercept, standardize,
-                                                        monitor, targets);
+                                                        monitor, targets, known);
 }
 
 #define PYREWEIGHT_SPARSE(Scalar, Offset)                                                                          \
   template std::unique_ptr<Design> sparse_design(const Scalar*, const Offset*, const Offset*, Index, Index, Index, \
-                                                 const ConstVec&, bool, bool, Monitor&, const ConstVec&);
+                                                 const ConstVec&, bool, bool, Monitor&, const ConstVec&,           \
+                                                 const KnownMoments*);
 PYREWEIGHT_SPARSE(double, std::int32_t)
 PYREWEIGHT_SPARSE(double, std::int64_t)
 PYREWEIGHT_SPARSE(float, std::int32_t)

@@ -1,88 +1,16 @@
 #include <algorithm>
 #include <cstdint>
-#include <utility>
 
 #include "pyreweight/columns.hpp"
 #include "pyreweight/design_sparse.hpp"
 #include "pyreweight/parallel.hpp"
+#include "pyreweight/row_blocks.hpp"
 
 namespace pyreweight {
 namespace {
 
 constexpr Index kProductColumns = 16;     // columns of a product that one task computes
-constexpr double kDenseAdvantage = 12;    // multiplications of a blocked product in the time of one sparse one
 constexpr double kNearProducts = 131072;  // entries of a matrix of products for the nearest memory
-constexpr Index kBlockRows = 256;         // rows whose entries are gathered there at a time
-constexpr double kPartWork = 4e6;         // multiplications of a part of the rows
-constexpr Index kMostParts = 8;
-constexpr double kRegionWork = 1e8;  // multiplications between two polls of the monitor, in as many tasks
-
-/// Some columns of a matrix by rows, block of rows after block: row i of the present block has the entries f in
-/// [begin(i), end(i)), of rising places among the columns.
-template <class Matrix>
-class RowBlocks {
- public:
-  /// Before row `first`; the columns must live as long.
-  RowBlocks(const Matrix& X, const Columns& columns, Index first, Index rows) : X_(X), columns_(columns), last_(first) {
-    for (const Index j : columns) {
-      const auto [begin, end] = X.range(j, first, rows);
-      next_.push_back(begin);
-      end_.push_back(end);
-    }
-  }
-
-  /// Goes on to the rows before `last`; the entries of column j are taken times factor(j).
-  template <class Factor>
-  void advance(Index last, const Factor& factor) {
-    first_ = last_;
-    last_ = last;
-    starts_.assign(static_cast<size_t>(last - first_) + 1, 0);
-    int* const starts = starts_.data();
-    const Index first = first_;
-    for (size_t c = 0; c < next_.size(); ++c) {
-      for (Index e = next_[c], end = end_[c]; e < end && X_.row(e) < last; ++e) ++starts[X_.row(e) - first];
-    }
-    int sum = 0;
-    for (int& start : starts_) start = std::exchange(sum, sum + start);
-    places_.resize(static_cast<size_t>(sum));
-    values_.resize(places_.size());
-    int* const places = places_.data();
-    double* const values = values_.data();
-    for (size_t c = 0; c < next_.size(); ++c) {
-      const double times = factor(columns_[c]);
-      Index e = next_[c];
-      for (const Index end = end_[c]; e < end && X_.row(e) < last; ++e) {
-        const int f = starts[X_.row(e) - first]++;
-        places[f] = static_cast<int>(c);
-        values[f] = X_.value(e) * times;
-      }
-      next_[c] = e;
-    }
-  }
-
-  /// Leaves the rows before `last` out.
-  void skip(Index last) {
-    last_ = last;
-    for (size_t c = 0; c < next_.size(); ++c) {
-      Index& e = next_[c];
-      while (e < end_[c] && X_.row(e) < last) ++e;
-    }
-  }
-
-  // Every start has moved on to that of the next row.
-  int begin(Index i) const { return i == first_ ? 0 : starts_[static_cast<size_t>(i - first_) - 1]; }
-  int end(Index i) const { return starts_[static_cast<size_t>(i - first_)]; }
-  const int* places() const { return places_.data(); }
-  const double* values() const { return values_.data(); }
-
- private:
-  const Matrix X_;
-  const Columns& columns_;
-  Index first_ = 0, last_;
-  Columns next_, end_;  // of the entries of the columns
-  std::vector<int> starts_, places_;
-  std::vector<double> values_;
-};
 
 }  // namespace
 
@@ -102,14 +30,11 @@ Matrix SparseDesign<Scalar, Offset>::raw_gram_by_rows(const Columns& a, const Co
   const bool symmetric = &a == &b;
   const Index height = static_cast<Index>(a.size()), width = static_cast<Index>(b.size());
   const double work = entries(a) + entries(b) + entries(a) / static_cast<double>(rows_) * entries(b);
-  const Index parts = std::clamp<Index>(static_cast<Index>(work / kPartWork), 1, kMostParts);
-  const Index regions = 1 + static_cast<Index>(work / kRegionWork);
-  const Index blocks = (rows_ + kBlockRows - 1) / kBlockRows, tasks = parts * regions;
-  const Index share = (blocks + tasks - 1) / tasks * kBlockRows;
+  const Index parts = row_parts(work);
   const Columns none;
-  std::vector<Matrix> sums(static_cast<size_t>(parts), Matrix::Zero(height, width));
+  std::vector<Subtotals> sums(static_cast<size_t>(parts), Subtotals(height, width, work / rows_));
   const auto factor = [&](Index j) { return unit_[j] * inverse_[j]; };
-  const auto add_rows = [&](Index first, Index last, Matrix& sum) {
+  const auto add_rows = [&](Index first, Index last, Subtotals& sum) {
     RowBlocks left(X_, a, first, last), right(X_, symmetric ? none : b, first, last);
     for (Index begin = first; begin < last; begin += kBlockRows) {
       const Index end = std::min(last, begin + kBlockRows);
@@ -125,7 +50,7 @@ Matrix SparseDesign<Scalar, Offset>::raw_gram_by_rows(const Columns& a, const Co
       const int* const columns = of_b.places();
       const double* const values = left.values();
       const double* const others = of_b.values();
-      double* const out = sum.data();
+      double* const out = sum.next(end - begin).data();
       for (Index i = begin; i < end; ++i) {
         const int start = left.begin(i), stop = left.end(i);
         const double weight = row_weights[i];
@@ -138,14 +63,11 @@ Matrix SparseDesign<Scalar, Offset>::raw_gram_by_rows(const Columns& a, const Co
       }
     }
   };
-  for (Index region = 0; region < regions; ++region) {
-    parallel_for(parts, 4 * work / static_cast<double>(tasks), monitor, [&](Index part) {
-      const Index first = std::min(rows_, (region * parts + part) * share), last = std::min(rows_, first + share);
-      add_rows(first, last, sums[static_cast<size_t>(part)]);
-    });
-  }
-  Matrix out = std::move(sums.front());
-  for (size_t part = 1; part < sums.size(); ++part) out += sums[part];
+  for_parts_of_rows(rows_, work, parts, monitor, [&](Index part, Index first, Index last) {
+    add_rows(first, last, sums[static_cast<size_t>(part)]);
+  });
+  Matrix out = sums.front().take_total();
+  for (size_t part = 1; part < sums.size(); ++part) out += sums[part].take_total();
   if (symmetric) out.template triangularView<Eigen::StrictlyLower>() = out.transpose();
   return out;
 }
@@ -199,7 +121,13 @@ Matrix SparseDesign<Scalar, Offset>::weighted_gram(const Columns& a, const Colum
     Vector sum = Vector::Zero(static_cast<Index>(columns.size()));
     for (Index c = 0; c < sum.size(); ++c) {
       const Index j = columns[static_cast<size_t>(c)];
-      for (Index e = X_.begin(j); e < X_.end(j); ++e) sum[c] += scaled(j, e) * row_weights[X_.row(e)];
+      for (Index e = X_.begin(j); e < X_.end(j);) {  // in subtotals, see Subtotals
+        double part = 0;
+        for (const Index stop = std::min(X_.end(j), e + kBlockRows); e < stop; ++e) {
+          part += scaled(j, e) * row_weights[X_.row(e)];
+        }
+        sum[c] += part;
+      }
     }
     return sum;
   };

@@ -1,21 +1,16 @@
 #include "pyreweight/fold_products.hpp"
 
 #include <cmath>
+#include <utility>
 
-#include "pyreweight/block_products.hpp"
 #include "pyreweight/columns.hpp"
-#include "pyreweight/parallel.hpp"
 #include "pyreweight/reduced_rows.hpp"
-#include "pyreweight/tiles.hpp"
 
 namespace pyreweight {
 namespace {
 
-// Rows that are packed together where those of different folds alternate, in blocks for each of that many folds.
-constexpr Index kMixedBlocks = 5;
-// Of the second moment about the centre of all rows, what centring leaves, and of the variance of all rows, what the
-// training rows have: less would show in the last digits.
-constexpr double kLeastShare = 0.1, kLeastVariance = 1e-6;
+// Of the variance of all rows, what the training rows have: less would show in the last digits.
+constexpr double kLeastVariance = 1e-6;
 // Scales whose squares neither overflow nor vanish.
 constexpr double kLargestScale = 1e100;
 constexpr Index kGuessedRows = 1024;
@@ -24,58 +19,20 @@ constexpr double kLeastDeviation = 1e-8;
 // So few columns that their Gram matrix takes no longer than visits of X.
 constexpr Index kColumnsForOneSolve = 128;
 // An X of fewer entries stays in the second-level cache, where one more visit costs next to nothing.
-constexpr Index kCachedEntries = 250000;
-
-/// Columns [first, first + count) of (Z, 1, t), times `root`, the roots of the row weights.
-void pack(const Design& design, const Vector& target, const Vector& root, Index row, Index rows, Index first,
-          Index count, Matrix& out) {
-  const Index p = design.cols(), of_design = std::max<Index>(0, std::min(p - first, count));
-  Columns columns = all_columns(of_design);
-  for (Index& j : columns) j += first;
-  design.weighted_block(row, rows, columns, root, out);
-  if (of_design == count) return;
-  out.conservativeResize(Eigen::NoChange, count);
-  const auto part = root.segment(row, rows);
-  for (Index c = of_design; c < count; ++c) {
-    out.col(c) = part;
-    if (first + c > p) out.col(c).array() *= target.segment(row, rows).array();
-  }
-}
-
-/// Adds left'right over the rows of each fold to its sums; `fold` are the folds of these rows.
-void add_by_folds(const Matrix& left, const Matrix& right, bool symmetric, const Index* fold, BlockProducts& products,
-                  std::vector<Matrix>& sums) {
-  std::vector<Columns> rows(sums.size());
-  for (Index i = 0; i < right.rows(); ++i) rows[static_cast<size_t>(fold[i])].push_back(i);
-  for (size_t k = 0; k < sums.size(); ++k) {
-    const auto count = static_cast<Index>(rows[k].size());
-    if (count == 0) continue;
-    if (count == right.rows()) {
-      symmetric ? products.add_upper(right, sums[k]) : products.add(left, right, sums[k]);
-      continue;
-    }
-    for (Index i = 0; i < count; i += kRowBlock) {
-      const Columns part(rows[k].begin() + i, rows[k].begin() + std::min(count, i + kRowBlock));
-      const Matrix own = right(part, Eigen::all);
-      if (symmetric) {
-        products.add_upper(own, sums[k]);
-      } else {
-        products.add(left(part, Eigen::all), own, sums[k]);
-      }
-    }
-  }
-}
+constexpr double kCachedEntries = 250000;
 
 }  // namespace
 
-bool folds_worth_sharing(Index rows, Index cols, Index folds, Index solves) {
-  return cols > 0 && rows >= folds * (cols + 2) && worth_reducing(rows, cols, solves);
+bool folds_worth_sharing(double stored, Index cols, Index folds, Index solves) {
+  const double products = static_cast<double>(folds) * static_cast<double>(cols * (cols + 2));
+  return stored >= products && worth_reducing(stored, cols, solves);
 }
 
 bool whole_gram_pays(Index rows, Index cols, Index solves) {
-  if (rows * cols < kCachedEntries) return false;
-  if (solves != 1) return worth_reducing(rows, cols, solves);
-  return cols <= kColumnsForOneSolve && worth_reducing(rows, cols, kColumnsForOneSolve);
+  const double stored = static_cast<double>(rows) * static_cast<double>(cols);
+  if (stored < kCachedEntries) return false;
+  if (solves != 1) return worth_reducing(stored, cols, solves);
+  return cols <= kColumnsForOneSolve && worth_reducing(stored, cols, kColumnsForOneSolve);
 }
 
 KnownMoments guess_moments(const Design& design, bool fit_intercept) {
@@ -97,48 +54,11 @@ KnownMoments guess_moments(const Design& design, bool fit_intercept) {
 
 FoldProducts fold_products(const Design& design, const Target& target, const std::vector<Index>& fold, Index folds,
                            Monitor& monitor) {
-  const Index size = design.cols() + 2, classes = folds + 1;
-  const std::vector<Tile> tiles = make_tiles(size, size, gram_tile(size, size), true);
-  const Index parts = static_cast<Index>(tiles.size()) >= kRowParts ? 1 : kRowParts;
-  using Sums = std::vector<Matrix>;
-  std::vector<Sums> products;
-  for (const Tile& t : tiles) {
-    for (Index part = 0; part < parts; ++part) {
-      products.emplace_back(static_cast<size_t>(classes), Matrix::Zero(t.height, t.width));
-    }
-  }
-  const Vector root = design.row_weights().cwiseSqrt();
-  const double area = static_cast<double>(size * size) / static_cast<double>(tiles.size());
-  for (Index begin = 0; begin < design.rows(); begin += kRegionRows) {
-    const Index height = std::min(kRegionRows, design.rows() - begin), share = (height + parts - 1) / parts;
-    parallel_for(static_cast<Index>(products.size()), share * area, monitor, [&](Index task) {
-      const Tile& t = tiles[static_cast<size_t>(task / parts)];
-      const Index first = begin + (task % parts) * share, last = std::min(begin + height, first + share);
-      Matrix left, right;
-      BlockProducts of_blocks;
-      for (Index i = first, count = 0; i < last; i += count) {
-        count = std::min(kRowBlock, last - i);
-        const Index* of_rows = fold.data() + i;
-        const bool alternate = std::any_of(of_rows, of_rows + count, [&](Index k) { return k != *of_rows; });
-        if (alternate) count = std::min(kMixedBlocks * kRowBlock, last - i);
-        if ((root.segment(i, count).array() == 0).all()) continue;
-        pack(design, target.values, root, i, count, t.col, t.width, right);
-        if (t.row != t.col) pack(design, target.values, root, i, count, t.row, t.height, left);
-        add_by_folds(left, right, t.row == t.col, of_rows, of_blocks, products[static_cast<size_t>(task)]);
-      }
-    });
-  }
-  FoldProducts out{design.centre(), design.scale(), target.mean, target.scale, {}};
-  for (Index k = 0; k < classes; ++k) {
-    Matrix sum = Matrix::Zero(size, size);
-    for (size_t task = 0; task < products.size(); ++task) {
-      const Tile& t = tiles[task / static_cast<size_t>(parts)];
-      sum.block(t.row, t.col, t.height, t.width) += products[task][static_cast<size_t>(k)];
-    }
-    mirror_upper(sum);
-    out.sums.push_back(std::move(sum));
-  }
-  return out;
+  Matrix more(design.rows(), 2);
+  more << Vector::Ones(design.rows()), target.values;
+  ClassSums sums = design.class_sums(more, fold, folds + 1, monitor);
+  const Vector centre = design.centre() - sums.offset.cwiseProduct(design.scale());
+  return {centre, design.scale(), target.mean, target.scale, sums.least_share, std::move(sums.sums)};
 }
 
 TrainingProducts::TrainingProducts(const FoldProducts& products, Index left_out, bool fit_intercept)
@@ -159,7 +79,8 @@ TrainingProducts::TrainingProducts(const FoldProducts& products, Index left_out,
     const double scale = j < p ? products.scale[j] : products.target_scale;
     if (j < p && scale == 0) continue;
     const double square = j < p ? means_(j, j) : means_(p + 1, p + 1), variance = square - centre_[j] * centre_[j];
-    usable_ = variance >= kLeastVariance && variance >= kLeastShare * square && scale < kLargestScale &&
+    if (j < p && square == 0) continue;  // all zero in these rows, as a rare level of a category may be
+    usable_ = variance >= kLeastVariance && variance >= products.least_share * square && scale < kLargestScale &&
               1 / scale < kLargestScale;
   }
 }

@@ -28,8 +28,9 @@ class UpdatableCholesky {
   /// Appends the rows and columns `cross` (k, m) with the block `own` (m, m); false, and nothing changed, when one
   /// of them depends on the others.
   bool append(const Matrix& cross, const Matrix& own, Monitor& monitor);
-  /// The same one after the other, without those that depend on the others; which were appended (m,).
-  std::vector<char> append_independent(const Matrix& cross, const Matrix& own);
+  /// The same one after the other, without those that depend on the others, or of whose diagonal entry the others
+  /// leave no more than `least`; which were appended (m,).
+  std::vector<char> append_independent(const Matrix& cross, const Matrix& own, double least = 0);
   void remove(Index position);
   Vector solve(const ConstVec& b) const;
 

@@ -14,6 +14,14 @@ struct KnownMoments {
   Vector products;           // (p k,) (x_j - m_j)' pi (y - mean of y), for one target after the other
 };
 
+/// Of a design and a few more columns: for every class of rows the sums of the row weights times the products of the
+/// columns in pairs.
+struct ClassSums {
+  Vector offset;             // (p,) the columns are z_j + offset_j
+  double least_share = 0.1;  // of a second moment, what centring must leave
+  std::vector<Matrix> sums;  // (p + k, p + k) each
+};
+
 /// The data matrix as the solvers see it: columns centred and scaled on the fly, rows weighted, X never copied.
 ///
 ///     z_ij = (x_ij - m_j) / D_j,   weights pi_i = s_i / sum s
@@ -46,6 +54,9 @@ class Design {
   virtual Matrix gram(const Columns& a, const Columns& b, Monitor& monitor) const;
   /// Z_a' diag(row_weights) Z_b with row weights >= 0 (n,) of the caller's; the centre stays that of the design.
   virtual Matrix weighted_gram(const Columns& a, const Columns& b, const ConstVec& row_weights, Monitor& monitor) const;
+  /// With `more` (n, k) beside Z; row i is in class of_row[i], one of `classes`.
+  virtual ClassSums class_sums(const Matrix& more, const std::vector<Index>& of_row, Index classes,
+                               Monitor& monitor) const;
   /// diag(sqrt pi) Z diag(tau) Z' diag(sqrt pi) over the given columns, (n, n).
   virtual Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const;
   /// out (count, |columns|) = the raw entries x_ij of rows [first, first + count).

@@ -9,18 +9,23 @@
 
 namespace pyreweight {
 
+constexpr double kFarFromZero = 16;  // |mean| / deviation above which a column is centred entry by entry
+
 /// Zeros are never visited: products of raw entries are corrected for the means, which costs digits where the mean is
 /// many deviations. Such a column has next to no zeros, and it is centred entry by entry, as in dense data.
 template <class Scalar, class Offset>
 class SparseDesign final : public Design {
  public:
   SparseDesign(const CompressedColumns<Scalar, Offset>& X, Index rows, Index cols, const ConstVec& sample_weight,
-               bool fit_intercept, bool standardize, Monitor& monitor, const ConstVec& targets);
+               bool fit_intercept, bool standardize, Monitor& monitor, const ConstVec& targets,
+               const KnownMoments* known);
 
   void correlate(const ConstVec& u, MutVec out, Monitor& monitor) const override;
   void correlate_some(const Columns& columns, const ConstVec& u, MutVec out, Monitor& monitor) const override;
   void combine(const Columns& columns, const ConstVec& coef, MutVec out, Monitor& monitor) const override;
   Matrix weighted_gram(const Columns& a, const Columns& b, const ConstVec& row_weights,
+                       Monitor& monitor) const override;
+  ClassSums class_sums(const Matrix& more, const std::vector<Index>& of_row, Index classes,
                        Monitor& monitor) const override;
   Matrix dual_gram(const Columns& columns, const ConstVec& tau, Monitor& monitor) const override;
   double stored_offset(Index j) const override { return far(j) ? 0.0 : shift_[j] * inverse_[j]; }
@@ -64,11 +69,12 @@ class SparseDesign final : public Design {
 
 /// Sparse X in memory of somebody else, by columns: the entries of column j and their rows are values[e], indices[e]
 /// for e in [starts[j], starts[j + 1]), `stored` is the length of both arrays. The structure is checked, and rows must
-/// rise strictly in each column; explicit zeros are fine. sample_weight and targets as in dense_design; instantiated
-/// for double and float, 32- and 64-bit offsets.
+/// rise strictly in each column; explicit zeros are fine. sample_weight, targets and known as in dense_design;
+/// instantiated for double and float, 32- and 64-bit offsets.
 template <class Scalar, class Offset>
 std::unique_ptr<Design> sparse_design(const Scalar* values, const Offset* indices, const Offset* starts, Index stored,
                                       Index rows, Index cols, const ConstVec& sample_weight, bool fit_intercept,
-                                      bool standardize, Monitor& monitor, const ConstVec& targets = Vector());
+                                      bool standardize, Monitor& monitor, const ConstVec& targets = Vector(),
+                                      const KnownMoments* known = nullptr);
 
 }  // namespace pyreweight

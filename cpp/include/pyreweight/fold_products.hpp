@@ -14,14 +14,15 @@ namespace pyreweight {
 struct FoldProducts {
   Vector centre, scale;  // (p,)
   double target_mean = 0, target_scale = 1;
+  double least_share = 0;    // see ClassSums
   std::vector<Matrix> sums;  // (p + 2, p + 2) for every fold and, last, the rows in no fold
 };
 
-/// Whether paths of about `solves` alphas on every fold gain by them, and they are not more than X.
-bool folds_worth_sharing(Index rows, Index cols, Index folds, Index solves);
+/// Whether paths of about `solves` alphas on every fold gain by them, and they are not more than the `stored` entries.
+bool folds_worth_sharing(double stored, Index cols, Index folds, Index solves);
 
-/// Whether one visit of X for all pairs of columns is cheaper than a visit for the moments and others for what about
-/// `solves` alphas need.
+/// Whether one visit of dense X for all pairs of columns is cheaper than a visit for the moments and others for what
+/// about `solves` alphas need.
 bool whole_gram_pays(Index rows, Index cols, Index solves);
 
 /// Centres and deviations as far as the first rows tell them, without products; empty where they do not.

@@ -17,11 +17,13 @@ struct ReducedRows {
   Vector target;                   // (p + 1,)
 };
 
-/// Whether it pays for a squared loss that is solved about `solves` times, and p x p is not much beside X.
-bool worth_reducing(Index rows, Index cols, Index solves);
+/// Whether it pays for a squared loss that is solved about `solves` times, and p x p is not much beside the `stored`
+/// entries of X.
+bool worth_reducing(double stored, Index cols, Index solves);
 
-/// R, (p, p) in its upper triangle, where it is worth it and the columns are independent enough for a p x p matrix to
-/// stand for them; else empty.
+/// R, (p, p) in its upper triangle, where it is worth it and a p x p matrix can stand for the columns; else empty. The
+/// row of a column that is constant, or that the earlier ones make up exactly, is zero; of all others each must be
+/// independent enough of the earlier ones.
 Matrix factor_rows(const Design& design, Index solves, Monitor& monitor);
 /// The same from Z' diag(pi) Z.
 Matrix factor_gram(const Design& design, Matrix gram, Monitor& monitor);

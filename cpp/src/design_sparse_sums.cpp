@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "pyreweight/columns.hpp"
+#include "pyreweight/design_sparse.hpp"
+#include "pyreweight/row_blocks.hpp"
+#include "pyreweight/tiles.hpp"
+
+namespace pyreweight {
+namespace {
+
+/// Of products of the columns as they are stored, centring is to leave what it leaves of those of a column that is
+/// just not too far from zero for them.
+constexpr double kLeastShare = 1 / (1 + kFarFromZero * kFarFromZero);
+
+/// Adds weight x x' to the upper half of `sum` for x = (the entries of a row at their places, `more` after them).
+void add_row(const int* places, const double* values, int count, const ConstVec& more, double weight, Matrix& sum) {
+  const Index size = sum.rows(), p = size - more.size();
+  double* const out = sum.data();
+  for (int f = 0; f < count; ++f) {
+    double* const products = out + places[f] * size;
+    const double x = values[f] * weight;
+    for (int g = 0; g <= f; ++g) products[places[g]] += x * values[g];
+  }
+  for (Index t = 0; t < more.size(); ++t) {
+    double* const products = out + (p + t) * size;
+    const double x = more[t] * weight;
+    for (int g = 0; g < count; ++g) products[places[g]] += x * values[g];
+    for (Index s = 0; s <= t; ++s) products[p + s] += x * more[s];
+  }
+}
+
+}  // namespace
+
+/// Products of the entries as they are stored, row by row; of columns far from zero, and where that is less work, by
+/// blocks made dense.
+template <class Scalar, class Offset>
+ClassSums SparseDesign<Scalar, Offset>::class_sums(const Matrix& more, const std::vector<Index>& of_row, Index classes,
+                                                   Monitor& monitor) const {
+  const Columns columns = all_columns(cols_);
+  const Index size = cols_ + more.cols();
+  const double n = static_cast<double>(rows_), stored = entries(columns), area = static_cast<double>(size * size);
+  const double work = stored + stored / n * stored;
+  if (any_far_ || work > n * area / kDenseAdvantage) return Design::class_sums(more, of_row, classes, monitor);
+
+  // The sums of all parts, two matrices each, are to be no more than X.
+  const double most = std::max(1.0, stored / (2 * area * static_cast<double>(classes)));
+  const Index parts = std::min(row_parts(work), static_cast<Index>(most));
+  const std::vector<Subtotals> none(static_cast<size_t>(classes), Subtotals(size, size, work / n));
+  std::vector<std::vector<Subtotals>> sums(static_cast<size_t>(parts), none);
+  const Matrix beside = more.transpose();
+  for_parts_of_rows(rows_, work, parts, monitor, [&](Index part, Index from, Index to) {
+    RowBlocks<CompressedColumns<Scalar, Offset>> rows(X_, columns, from, to);
+    for (Index first = from; first < to; first += kBlockRows) {
+      const Index last = std::min(to, first + kBlockRows);
+      rows.advance(last, [&](Index j) { return unit_[j] * inverse_[j]; });
+      for (Index i = first; i < last; ++i) {
+        if (weights_[i] == 0) continue;
+        Matrix& sum = sums[static_cast<size_t>(part)][static_cast<size_t>(of_row[static_cast<size_t>(i)])].next(1);
+        const int begin = rows.begin(i);
+        add_row(rows.places() + begin, rows.values() + begin, rows.end(i) - begin, beside.col(i), weights_[i], sum);
+      }
+    }
+  });
+  ClassSums out{shift_.cwiseProduct(inverse_), kLeastShare, {}};
+  for (size_t k = 0; k < none.size(); ++k) {
+    out.sums.push_back(sums.front()[k].take_total());
+    for (size_t part = 1; part < sums.size(); ++part) out.sums[k] += sums[part][k].take_total();
+    mirror_upper(out.sums[k]);
+  }
+  return out;
+}
+
+#define PYREWEIGHT_SPARSE(Scalar, Offset)                                                                      \
+  template ClassSums SparseDesign<Scalar, Offset>::class_sums(const Matrix&, const std::vector<Index>&, Index, \
+                                                              Monitor&) const;
+PYREWEIGHT_SPARSE(double, std::int32_t)
+PYREWEIGHT_SPARSE(double, std::int64_t)
+PYREWEIGHT_SPARSE(float, std::int32_t)
+PYREWEIGHT_SPARSE(float, std::int64_t)
+#undef PYREWEIGHT_SPARSE
+
+}  // namespace pyreweight
