@@ -87,7 +87,8 @@ class Subtotals {
   Subtotals(Index rows, Index cols, double work)
       : total_(Matrix::Zero(rows, cols)),
         part_(total_),
-        most_(1 + static_cast<Index>(kWorkPerEntry * static_cast<double>(rows * cols) / (1 + work))) {}
+        most_(std::max(kBlockRows, static_cast<Index>(kWorkPerEntry * static_cast<double>(rows * cols) / (1 + work)))) {
+  }
 
   /// What the products of the next `rows` rows are to be added to.
   Matrix& next(Index rows) {
