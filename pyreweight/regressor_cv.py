@@ -100,7 +100,7 @@ class AdaptiveDropoutRegressorCV(CrossValidated, AdaptiveDropoutRegressor):
     :math:`\sqrt{\sum_f S_f (e_f - \bar e)^2 / (\sum_f S_f\,(F - 1))}` with F folds. Rows of weight 0 count nowhere, but
     a splitter that counts rows, such as the default one, sees them.
 
-    Folds share the data: no fold copies X. Where rows are many, columns few and dense, and no row is tested twice, they
+    Folds share the data: no fold copies X. Where rows are many, columns few, and no row is tested twice, they
     share their products, too, so that the whole takes little longer than one path.
 
     Examples

@@ -33,8 +33,7 @@ void add_row(const int* places, const double* values, int count, const ConstVec&
 
 }  // namespace
 
-/// Products of the entries as they are stored, row by row; of columns far from zero, and where that is less work, by
-/// blocks made dense.
+/// Products of the entries as they are stored, row by row; by blocks made dense where that is less work.
 template <class Scalar, class Offset>
 ClassSums SparseDesign<Scalar, Offset>::class_sums(const Matrix& more, const std::vector<Index>& of_row, Index classes,
                                                    Monitor& monitor) const {
@@ -42,7 +41,8 @@ ClassSums SparseDesign<Scalar, Offset>::class_sums(const Matrix& more, const std
   const Index size = cols_ + more.cols();
   const double n = static_cast<double>(rows_), stored = entries(columns), area = static_cast<double>(size * size);
   const double work = stored + stored / n * stored;
-  if (any_far_ || work > n * area / kDenseAdvantage) return Design::class_sums(more, of_row, classes, monitor);
+  const double of_far = static_cast<double>(classes * std::count(far_.begin(), far_.end(), 1)) * (n + stored);
+  if (work + of_far > n * area / kDenseAdvantage) return Design::class_sums(more, of_row, classes, monitor);
 
   // The sums of all parts, two matrices each, are to be no more than X.
   const double most = std::max(1.0, stored / (2 * area * static_cast<double>(classes)));
@@ -69,7 +69,35 @@ ClassSums SparseDesign<Scalar, Offset>::class_sums(const Matrix& more, const std
     for (size_t part = 1; part < sums.size(); ++part) out.sums[k] += sums[part][k].take_total();
     mirror_upper(out.sums[k]);
   }
+  if (any_far_) correct_far(more, of_row, out, monitor);
   return out;
+}
+
+/// Replaces the sums with columns far from zero by those of their centred entries.
+template <class Scalar, class Offset>
+void SparseDesign<Scalar, Offset>::correct_far(const Matrix& more, const std::vector<Index>& of_row, ClassSums& out,
+                                               Monitor& monitor) const {
+  const Columns columns = all_columns(cols_);
+  for (const Index j : columns) {
+    if (far(j)) out.offset[j] = 0;
+  }
+  Vector products(cols_ + more.cols());
+  for (const Index j : columns) {
+    if (!far(j)) continue;
+    Vector entries_of_j = Vector::Zero(rows_);
+    combine({j}, Vector::Ones(1), entries_of_j, monitor);
+    for (size_t k = 0; k < out.sums.size(); ++k) {
+      Vector u = entries_of_j.cwiseProduct(weights_);
+      for (Index i = 0; i < rows_; ++i) {
+        if (of_row[static_cast<size_t>(i)] != static_cast<Index>(k)) u[i] = 0;
+      }
+      correlate_some(columns, u, products.head(cols_), monitor);
+      products.head(cols_) += u.sum() * out.offset;
+      products.tail(more.cols()) = more.transpose() * u;
+      out.sums[k].col(j) = products;
+      out.sums[k].row(j) = products.transpose();
+    }
+  }
 }
 
 #define PYREWEIGHT_SPARSE(Scalar, Offset)                                                                      \

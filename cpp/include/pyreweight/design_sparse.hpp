@@ -51,6 +51,7 @@ class SparseDesign final : public Design {
                   Monitor& monitor) const;
   void correct_far(const Columns& a, const Columns& b, const ConstVec& row_weights, Matrix& out,
                    Monitor& monitor) const;
+  void correct_far(const Matrix& more, const std::vector<Index>& of_row, ClassSums& out, Monitor& monitor) const;
 
   bool far(Index j) const { return far_[static_cast<size_t>(j)] != 0; }
   /// Entry e of column j in the units of z, not centred.

@@ -83,38 +83,43 @@ class RowBlocks {
 /// one, is rounded the same way again and again.
 class Subtotals {
  public:
-  /// Of products that take `work` multiplications a row.
+  /// Of products that take `work` multiplications a row. Nothing is allocated before there are any.
   Subtotals(Index rows, Index cols, double work)
-      : total_(Matrix::Zero(rows, cols)),
-        part_(total_),
-        most_(std::max(kBlockRows, static_cast<Index>(kWorkPerEntry * static_cast<double>(rows * cols) / (1 + work)))) {
-  }
+      : rows_(rows),
+        cols_(cols),
+        most_(std::max(kBlockRows, static_cast<Index>(kWorkPerEntry * area() / (1 + work)))) {}
 
   /// What the products of the next `rows` rows are to be added to.
   Matrix& next(Index rows) {
     if (count_ > most_) close();
+    if (count_ == 0) part_.setZero(rows_, cols_);
     count_ += rows;
     return part_;
   }
   /// The sum of all; nothing is left.
   Matrix take_total() {
-    close();
+    if (count_ > 0) close();
     part_.resize(0, 0);
+    if (total_.size() == 0) total_.setZero(rows_, cols_);
     return std::move(total_);
   }
 
  private:
   static constexpr double kWorkPerEntry = 8;  // multiplications for one addition of subtotals
 
+  double area() const { return static_cast<double>(rows_) * static_cast<double>(cols_); }
+
   void close() {
-    if (count_ == 0) return;
-    total_ += part_;
-    part_.setZero();
+    if (total_.size() == 0) {
+      total_.swap(part_);
+    } else {
+      total_ += part_;
+    }
     count_ = 0;
   }
 
+  Index rows_, cols_, most_, count_ = 0;
   Matrix total_, part_;
-  Index most_, count_ = 0;
 };
 
 /// Parts of the rows that have their sums to themselves in products of so many multiplications.
