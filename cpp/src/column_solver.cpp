@@ -138,8 +138,15 @@ bool ColumnSolver::solve(const ConstVec& l1, const ConstVec& l2, double accuracy
   if (size() == 0) return true;
   const Columns everyone = all_columns(size());
   Vector allowed(size());
+  // l1 is zero on a plateau of Omega, too, where it says nothing of how accurate a coordinate has to be.
+  double least = kInfinity;
   for (Index i = 0; i < size(); ++i) {
-    allowed[i] = kCorrelationNoise + (std::isfinite(l1[i]) ? std::max(accuracy, 1e-13) * l1[i] : 0.0);
+    if (l1[i] > 0) least = std::min(least, l1[i]);
+  }
+  if (std::isinf(least)) least = 0;
+  for (Index i = 0; i < size(); ++i) {
+    const double unit = std::isfinite(l1[i]) ? std::max(least, l1[i]) : 0.0;
+    allowed[i] = kCorrelationNoise + std::max(accuracy, 1e-13) * unit;
   }
   // Before the signs of the others are known there is no use in polishing: the error at hand decides how far to go.
   double error = kInfinity;

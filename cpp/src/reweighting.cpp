@@ -11,8 +11,9 @@
 namespace pyreweight {
 namespace {
 
-// Of the residual at hand, what a reweighting's model is solved to.
-constexpr double kForcing = 1e-3;
+// Of the residual at hand, what a reweighting's model is solved to: in single coordinates, which exchange places with
+// zeros as long as it is large, no more than this, and the less the smaller it is, so that the last steps are Newton's.
+constexpr double kForcing = 1e-3, kMostForcing = 0.3;
 // Reweightings before sweeps take over, residual above which coordinates still change their places, sweeps that settle
 // them, and what a step of those gains.
 constexpr double kUnsettled = 1e-3;
@@ -63,7 +64,8 @@ bool Reweighting::step(double share, bool& solved) {
   model_penalty(share, l1, l2);
   const Vector v = inner_.v(), c = inner_.correlations();
   const double residual_before = residual();
-  solved = inner_.solve(l1, l2, kForcing * residual_before);
+  const double forcing = regularizer_.groups().singletons() ? std::min(kMostForcing, residual_before) : kForcing;
+  solved = inner_.solve(l1, l2, forcing * residual_before);
   if (share == 0) return true;  // a majoriser: the objective cannot have risen
   const Vector reached = inner_.v(), reached_c = inner_.correlations(), direction = reached - v;
   const double before = regularizer_.value(working_, v);
@@ -192,13 +194,17 @@ bool Reweighting::run(double target, double minimum_below) {
     if (n_iter_ >= problem_.options.max_iter) return residual() <= problem_.options.tol;
     ++n_iter_;
     const Vector before = inner_.v();
+    const double residual_before = residual();
     settle_rising_slopes();
     settle_plateaus();
     if (minimum_below == 0 && residual() <= target) break;
     bool solved = false;
     bool moved = step(1.0, solved);
     if (!moved || !solved) moved = step(0.0, solved);
-    const bool leave = minimum_below > 0 && (std::isinf(minimum_below) || !moved || residual() <= minimum_below);
+    // At the end, and on the way to it once.
+    const double now = residual();
+    const bool at_saddle = now <= minimum_below && (now <= target || residual_before > minimum_below);
+    const bool leave = minimum_below > 0 && (std::isinf(minimum_below) || !moved || at_saddle);
     for (size_t most = leave ? most_departures() : 0; most > 0 && leave_concave_region(); --most) {
       problem_.monitor.poll();
       moved = true;

@@ -30,6 +30,9 @@ constexpr double kTarget = 1e-12;
 constexpr double kLooseTarget = 1e-2;
 // The same of swept columns at thresholds above those of the problem, whose solution only says who comes in next.
 constexpr double kStagedTarget = 0.1;
+// Where columns are swept reweightings come nearer by that factor, down to this, before they go for the last digits:
+// each time columns come in anew, and others leave.
+constexpr double kNearTarget = 1e-4;
 // A caller who asks for fewer digits than these gets them where columns are swept, as the last ones would cost as much
 // as all the others; the accuracy then begins here and falls by this factor until tol is met.
 constexpr double kAllDigits = 1e-6, kFirstAccuracy = 0.03, kAccuracyDrop = 0.2;
@@ -196,8 +199,9 @@ const Solution& WorkingSetSolver::solve() {
       add_columns(predicted);
       stage = 1;
     } else {
-      if (pass == 0 && cold && exact) choose_inner(first);
-      add_columns(worst_violators(thresholds, reweighting ? nullptr : &stage));
+      if (pass == 0 && cold && (exact || staged)) choose_inner(first);
+      const bool close = staged && by_columns_ && stage > 1;
+      add_columns(close ? close_stage(first, stage) : worst_violators(thresholds, reweighting ? nullptr : &stage));
     }
     if (pass == 0 && by_columns_ && problem_.options.tol > kAllDigits) accuracy = kFirstAccuracy;
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));
@@ -210,7 +214,7 @@ const Solution& WorkingSetSolver::solve() {
     }
     if (staged && stage <= 1 && !reweighting) {
       reweighting = true;
-      target = kLooseTarget;
+      target = loose_target();
     }
     if (within_limits && (reweighting || staged)) within_limits = reweighting ? reweight(target) : reweight_at(stage);
     write_back(thresholds);
@@ -224,7 +228,7 @@ const Solution& WorkingSetSolver::solve() {
       if (certified(problem_, regularizer_, solution_)) break;
     }
     if (!worst_violators(thresholds).empty()) {
-      if (reweighting) target = kLooseTarget;
+      if (reweighting) target = by_columns_ ? std::max(target, kNearTarget) : kLooseTarget;
       continue;
     }
     if (polish) {
@@ -232,7 +236,9 @@ const Solution& WorkingSetSolver::solve() {
       continue;
     }
     if (target > kTarget || (!reweighting && !exact)) {
-      target = kTarget;
+      const bool nearer = by_columns_ && reweighting && target > kNearTarget;
+      target = nearer ? std::max(kNearTarget, kStagedTarget * target) : kTarget;
+      if (by_columns_ && !reweighting) target = loose_target();
       reweighting = !exact;
       continue;
     }
@@ -250,9 +256,11 @@ const Solution& WorkingSetSolver::solve() {
   return solution_;
 }
 
+double WorkingSetSolver::loose_target() const { return by_columns_ ? kStagedTarget : kLooseTarget; }
+
 bool WorkingSetSolver::reweight(double target) {
   // To leave a saddle takes a factor that is there anyway, but many gradients where columns are swept.
-  const double minimum_below = !by_columns_ ? kInfinity : target < kLooseTarget ? kLooseTarget : 0.0;
+  const double minimum_below = !by_columns_ ? kInfinity : target < kLooseTarget ? kNearTarget : 0.0;
   return Reweighting(problem_, regularizer_, working_, *inner_, solution_.n_iter).run(target, minimum_below);
 }
 
@@ -260,7 +268,7 @@ bool WorkingSetSolver::reweight(double target) {
 bool WorkingSetSolver::reweight_at(double stage) {
   const double alpha = regularizer_.alpha();
   regularizer_.set_alpha(stage * alpha);
-  const bool within_limits = reweight(kLooseTarget);
+  const bool within_limits = reweight(loose_target());
   regularizer_.set_alpha(alpha);
   return within_limits;
 }

@@ -38,6 +38,8 @@ class WorkingSetSolver final : public Solver {
   void give_up_gram();
   void choose_inner(const Vector& thresholds);
   Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
+  Columns close_stage(const Vector& thresholds, double& stage) const;
+  double loose_target() const;  // of reweightings before all columns are in
   bool reweight(double target);
   bool reweight_at(double stage);
   bool solve_first(const Vector& thresholds, bool exact, double accuracy);
