@@ -86,3 +86,26 @@ def test_weights_are_copies_of_sparse_rows():
     copied = model.fit(sp.vstack([X, X]), np.tile(y, 2)).coef_
     assert np.sum(weighted != 0) > 350
     assert_allclose(copied, weighted, rtol=0, atol=1e-9 * np.abs(weighted).max())
+
+
+def words(n, p):
+    """Documents of twenty words, common and rare ones, and the opinion they add up to."""
+    rng = np.random.default_rng(0)
+    frequency = 1 / np.arange(1, p + 1)
+    rows = np.repeat(np.arange(n), 20)
+    drawn = rng.choice(p, len(rows), p=frequency / frequency.sum())
+    X = sp.coo_array((np.ones(len(rows)), (rows, drawn)), shape=(n, p)).tocsc()
+    X.data[:] = 1
+    X = X[:, np.diff(X.indptr) > 1]
+    X = sp.csc_array(X @ sp.diags_array(np.sqrt(n / np.diff(X.indptr))))
+    y = np.sign(X @ rng.standard_normal(X.shape[1]) + 0.5 * rng.standard_normal(n))
+    return X, y - y.mean()
+
+
+def test_low_minimum_of_many_words():
+    """As low as in close stages; a support filled too early with substitutes ends at 0.01627."""
+    X, y = words(5000, 15000)
+    alpha = np.abs(X.T @ y).max() / len(y) / 30
+    model = AdaptiveDropoutRegressor(alpha, penalty="mcp", fit_intercept=False, standardize=False).fit(X, y)
+    assert model.converged_
+    assert model.objective_ <= 0.0160

@@ -47,8 +47,9 @@ constexpr double kFewGrowths = 4;
 constexpr size_t kLeastSwept = 2000, kSweptGrowth = 4;
 // No more violators than these come in all at once, since a pass over X would follow for those that are left.
 constexpr size_t kAllAtOnce = 4000;
-// Of the columns that violate at zero, about as many stay in for each that becomes nonzero.
-constexpr size_t kViolatorsPerNonzero = 4;
+// Of the columns that violate at zero, about as many stay in for each that becomes nonzero; more of them where the
+// penalty is not convex, which takes fewer columns.
+constexpr size_t kViolatorsPerNonzero = 4, kViolatorsPerNonconvex = 8;
 // With the correlations renewed from the data; above it the solution is refined once or twice more.
 constexpr double kRefined = 1e-11;
 constexpr int kMostSearches = 20;
@@ -147,7 +148,7 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
 void WorkingSetSolver::choose_inner(const Vector& thresholds) {
   if (!by_gram_ || !regularizer_.groups().singletons()) return;
   Violators violators(regularizer_, thresholds, solution_.gradient, in_working_);
-  violators.keep(violators.size() / kViolatorsPerNonzero);
+  violators.keep(violators.size() / (searchable() ? kViolatorsPerNonconvex : kViolatorsPerNonzero));
   const Columns expected = violators.columns();
   if (expected.empty() || !are_sparse(problem_.design, expected)) return;
   if (columns_are_cheaper(problem_.design, working_, expected, 0)) give_up_gram();
