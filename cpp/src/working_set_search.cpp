@@ -14,8 +14,6 @@ namespace {
 // Share of the objective that a coordinate must take off it on its way to another local minimum, and a departure.
 constexpr double kLeastGain = 1e-11, kLeastExchange = 1e-6;
 constexpr int kMostExchanges = 3;
-// From one stage to the next the thresholds fall to this, where columns are swept.
-constexpr double kSweptStageDrop = 0.8;
 // What a round of exchanges may cost, in products. Rows do not count: copies of rows are weights, with the same answer.
 constexpr double kExchanges = 1e7, kExchangesPerPair = 100, kExchangesAtMost = 4e9;
 
@@ -30,18 +28,6 @@ bool WorkingSetSolver::searchable() const {
 bool WorkingSetSolver::is_null() const {
   const Columns active = support(solution_.v);
   return std::none_of(active.begin(), active.end(), [&](Index j) { return regularizer_.penalised(j); });
-}
-
-/// The next stage of a nonconvex problem whose columns are swept, and the columns that violate its thresholds. Stages
-/// are close and leave none of those outside: zeros cost little in a sweep, whereas the substitutes of what is missing
-/// would have to leave again a few at a time.
-Columns WorkingSetSolver::close_stage(const Vector& thresholds, double& stage) const {
-  double highest = 1;
-  for (Index j = 0; j < thresholds.size(); ++j) {
-    if (thresholds[j] > 0) highest = std::max(highest, std::abs(solution_.gradient[j]) / thresholds[j]);
-  }
-  stage = std::max(1.0, kSweptStageDrop * std::min(highest, stage));
-  return Violators(regularizer_, stage * thresholds, solution_.gradient, in_working_).columns();
 }
 
 /// Leaves the local minimum reached for a lower one, where single coordinates lead to one; false where they do not.
