@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Lasso
 
 from pyreweight import AdaptiveDropoutClassifier, AdaptiveDropoutRegressor, dropout_path
-from pyreweight.penalties import get_penalty
+from pyreweight.penalties import Lp, get_penalty
 
 N, P, ALPHA = 4000, 9000, 0.012
 
@@ -109,3 +109,20 @@ def test_low_minimum_of_many_words():
     model = AdaptiveDropoutRegressor(alpha, penalty="mcp", fit_intercept=False, standardize=False).fit(X, y)
     assert model.converged_
     assert model.objective_ <= 0.0160
+
+
+@pytest.mark.parametrize(
+    ("penalty", "ratio", "weight"),
+    [("mcp", 30, 1e-5), ("scad", 30, 1e-5), ("mcp", 30, 1e-12), (Lp(0.5), 600, 1.0), ("mcp", 1e4, 1.0)],
+)
+def test_many_words_of_uneven_weight_converge(penalty, ratio, weight):
+    """The residual of a word of small weight, in its own units, says nothing of how exact the others have to be."""
+    X, y = words(1500, 4000)
+    alpha = np.abs(X.T @ y).max() / len(y) / ratio
+    weights = np.ones(X.shape[1])
+    weights[3] = weight
+    options = {"fit_intercept": False, "standardize": False, "feature_weights": weights}
+    model = AdaptiveDropoutRegressor(alpha, penalty=penalty, **options).fit(X, y)
+    assert np.sum(model.coef_ != 0) > 500
+    assert model.converged_
+    assert model.n_iter_ < model.max_iter

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "pyreweight/columns.hpp"
@@ -13,6 +14,9 @@ namespace {
 /// Of products of the columns as they are stored, centring is to leave what it leaves of those of a column that is
 /// just not too far from zero for them.
 constexpr double kLeastShare = 1 / (1 + kFarFromZero * kFarFromZero);
+
+// Of a product added to sums that are too large for the nearest memory, in the time of one that is not.
+constexpr double kScattered = 4;
 
 /// Adds weight x x' to the upper half of `sum` for x = (the entries of a row at their places, `more` after them).
 void add_row(const int* places, const double* values, int count, const ConstVec& more, double weight, Matrix& sum) {
@@ -50,14 +54,21 @@ ClassSums SparseDesign<Scalar, Offset>::class_sums(const Matrix& more, const std
   const std::vector<Subtotals> none(static_cast<size_t>(classes), Subtotals(size, size, work / n));
   std::vector<std::vector<Subtotals>> sums(static_cast<size_t>(parts), none);
   const Matrix beside = more.transpose();
-  for_parts_of_rows(rows_, work, parts, monitor, [&](Index part, Index from, Index to) {
+  const auto class_of = [&](Index i) { return of_row[static_cast<size_t>(i)]; };
+  for_parts_of_rows(rows_, kScattered * work, parts, monitor, [&](Index part, Index from, Index to) {
     RowBlocks<CompressedColumns<Scalar, Offset>> rows(X_, columns, from, to);
+    Columns order(kBlockRows);
     for (Index first = from; first < to; first += kBlockRows) {
       const Index last = std::min(to, first + kBlockRows);
       rows.advance(last, [&](Index j) { return unit_[j] * inverse_[j]; });
-      for (Index i = first; i < last; ++i) {
+      // One class after the other, whose sums then stay in the nearest memory.
+      std::iota(order.begin(), order.end(), first);
+      const auto end = order.begin() + (last - first);
+      std::stable_sort(order.begin(), end, [&](Index i, Index k) { return class_of(i) < class_of(k); });
+      for (auto at = order.begin(); at != end; ++at) {
+        const Index i = *at;
         if (weights_[i] == 0) continue;
-        Matrix& sum = sums[static_cast<size_t>(part)][static_cast<size_t>(of_row[static_cast<size_t>(i)])].next(1);
+        Matrix& sum = sums[static_cast<size_t>(part)][static_cast<size_t>(class_of(i))].next(1);
         const int begin = rows.begin(i);
         add_row(rows.places() + begin, rows.values() + begin, rows.end(i) - begin, beside.col(i), weights_[i], sum);
       }

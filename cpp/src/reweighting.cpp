@@ -11,8 +11,9 @@
 namespace pyreweight {
 namespace {
 
-// Of the residual at hand, what a reweighting's model is solved to: in single coordinates, which exchange places with
-// zeros as long as it is large, no more than this, and the less the smaller it is, so that the last steps are Newton's.
+// Of the residual at hand, what a reweighting's model is solved to; in single coordinates, which exchange places with
+// zeros as long as it is large, no more than the second, and the less the smaller it is, so that the last steps are
+// Newton's.
 constexpr double kForcing = 1e-3, kMostForcing = 0.3;
 // Reweightings before sweeps take over, residual above which coordinates still change their places, sweeps that settle
 // them, and what a step of those gains.
@@ -22,7 +23,7 @@ constexpr double kLeastGain = 1e-13;
 
 }  // namespace
 
-double Reweighting::residual() const {
+double Reweighting::residual(bool of_largest) const {
   const Vector &v = inner_.v(), &c = inner_.correlations();
   const Vector slope = regularizer_.slope(working_, v), radius = regularizer_.radius(working_, v);
   Vector deviation = c;
@@ -30,14 +31,15 @@ double Reweighting::residual() const {
     if (v[i] != 0) deviation[i] -= std::copysign(slope[i], v[i]);
   }
   deviation = regularizer_.pull(working_, deviation);
-  double largest = 0;
+  double largest = 0, highest = 0;
   for (Index i = 0; i < v.size(); ++i) {
     const Index j = working_[i];
     if (regularizer_.excluded(j)) continue;
     if (radius[i] == 0) deviation[i] = std::max(0.0, deviation[i] - slope[i]);
-    largest = std::max(largest, (deviation[i] - kCorrelationNoise) / regularizer_.level(j));
+    highest = std::max(highest, regularizer_.level(j));
+    largest = std::max(largest, (deviation[i] - kCorrelationNoise) / (of_largest ? 1.0 : regularizer_.level(j)));
   }
-  return largest;
+  return of_largest && highest > 0 ? largest / highest : largest;
 }
 
 /// The second-order model of the penalty at the present point: slope and curvature of Omega where the curvature is
@@ -64,8 +66,13 @@ bool Reweighting::step(double share, bool& solved) {
   model_penalty(share, l1, l2);
   const Vector v = inner_.v(), c = inner_.correlations();
   const double residual_before = residual();
-  const double forcing = regularizer_.groups().singletons() ? std::min(kMostForcing, residual_before) : kForcing;
-  solved = inner_.solve(l1, l2, forcing * residual_before);
+  double accuracy = kForcing * residual_before;
+  if (regularizer_.groups().singletons()) {
+    // That of a coordinate of small weight, in units of its own level, would say nothing about the others.
+    const double error = std::min(1.0, residual(true));
+    accuracy = std::min(kMostForcing, error) * error;
+  }
+  solved = inner_.solve(l1, l2, accuracy);
   if (share == 0) return true;  // a majoriser: the objective cannot have risen
   const Vector reached = inner_.v(), reached_c = inner_.correlations(), direction = reached - v;
   const double before = regularizer_.value(working_, v);

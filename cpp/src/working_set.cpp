@@ -134,7 +134,7 @@ const Solution& WorkingSetSolver::solve() {
     } else {
       if (pass == 0 && cold && (exact || staged)) choose_inner(first);
       const bool close = staged && by_columns_ && stage > 1;
-      add_columns(close ? close_stage(first, stage) : worst_violators(thresholds, reweighting ? nullptr : &stage));
+      add_columns(close ? next_stage(first, stage) : worst_violators(thresholds, reweighting ? nullptr : &stage));
     }
     if (pass == 0 && by_columns_ && problem_.options.tol > kAllDigits) accuracy = kFirstAccuracy;
     inner_->set_state(gather(solution_.v, working_), gather(solution_.gradient, working_));

@@ -18,9 +18,10 @@ constexpr double kManyRows = 4;
 constexpr size_t kMostInGroups = 1000;
 // A larger X comes from memory in every pass, which then costs several times as much per entry.
 constexpr double kCacheEntries = 4e6;
-// From one stage of the first solution to the next the thresholds fall to this at least; where columns of a
-// nonconvex problem are swept, to that.
-constexpr double kStageDrop = 0.4, kSweptStageDrop = 0.8;
+// From one stage of the first solution to the next the thresholds fall to this at least.
+constexpr double kStageDrop = 0.4;
+// The same where columns of a nonconvex problem are swept, unless it would take more stages than that.
+constexpr double kSweptStageDrop = 0.8, kMostStages = 30;
 // With as many columns nonzero, each brings many substitutes along, which cost more than another round: fewer come in
 // at a time, and stages are closer together.
 constexpr size_t kManyActive = 600, kManyPerGrowth = 3;
@@ -65,14 +66,16 @@ Columns WorkingSetSolver::worst_violators(const Vector& thresholds, double* stag
 }
 
 /// The next stage of a nonconvex problem whose columns are swept, and the columns that violate its thresholds. Stages
-/// are close and leave none of those outside: zeros cost little in a sweep, whereas the substitutes of what is missing
-/// would have to leave again a few at a time.
-Columns WorkingSetSolver::close_stage(const Vector& thresholds, double& stage) const {
+/// are close, for a limited number of them, and leave none of those outside: zeros cost little in a sweep, whereas the
+/// substitutes of what is missing would have to leave again a few at a time.
+Columns WorkingSetSolver::next_stage(const Vector& thresholds, double& stage) {
   double highest = 1;
   for (Index j = 0; j < thresholds.size(); ++j) {
-    if (thresholds[j] > 0) highest = std::max(highest, std::abs(solution_.gradient[j]) / thresholds[j]);
+    if (thresholds[j] == 0 || solution_.v[j] != 0) continue;
+    highest = std::max(highest, std::abs(solution_.gradient[j]) / thresholds[j]);
   }
-  stage = std::max(1.0, kSweptStageDrop * std::min(highest, stage));
+  if (std::isinf(stage)) stage_drop_ = std::min(kSweptStageDrop, std::pow(highest, -1 / kMostStages));
+  stage = std::max(1.0, stage_drop_ * std::min(highest, stage));
   return Violators(regularizer_, stage * thresholds, solution_.gradient, in_working_).columns();
 }
 

@@ -30,7 +30,8 @@ class Reweighting {
   void settle_rising_slopes();
   void settle_plateaus();
   void model_penalty(double share, Vector& l1, Vector& l2) const;
-  double residual() const;
+  /// The largest violation of the stationarity conditions, each in units of its level, or all `of_largest` level.
+  double residual(bool of_largest = false) const;
 
   const Problem& problem_;
   const Regularizer& regularizer_;

@@ -38,7 +38,7 @@ class WorkingSetSolver final : public Solver {
   void give_up_gram();
   void choose_inner(const Vector& thresholds);
   Columns worst_violators(const Vector& thresholds, double* stage = nullptr) const;
-  Columns close_stage(const Vector& thresholds, double& stage) const;
+  Columns next_stage(const Vector& thresholds, double& stage);
   double loose_target() const;  // of reweightings before all columns are in
   bool reweight(double target);
   bool reweight_at(double stage);
@@ -60,6 +60,7 @@ class WorkingSetSolver final : public Solver {
   std::vector<char> in_working_;  // (p,)
   Index usable_ = 0;              // columns that may enter
   size_t largest_group_ = 1;
+  double stage_drop_ = 1;  // from one stage to the next (see next_stage)
   Solution solution_;
   bool judged_ = false;  // whether the certificate is that of the present point
   bool warm_ = false;
