@@ -139,7 +139,7 @@ Matrix factor_gram(const Design& design, Matrix gram, Monitor& monitor) {
     if (!factor_part(gram, parts.independent, factor, monitor)) return {};
   }
   Matrix others = gram(parts.independent, parts.dependent);
-  factor.triangularView<Eigen::Upper>().transpose().solveInPlace(others);
+  if (others.size() > 0) factor.triangularView<Eigen::Upper>().transpose().solveInPlace(others);
   if (!makes_up(design, parts, factor, others, monitor)) return {};
 
   Matrix& R = gram.setZero();
