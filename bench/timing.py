@@ -32,7 +32,7 @@ WITHIN_REACH = 4
 RISKY = 0.1
 # Wall time over process time, on a busy machine, of a run that is not interrupted yet.
 PATIENCE = 3
-# A solver that gains less than this factor on three rungs in a row has arrived where it can.
+# A solver that gains less than this factor on three rungs in a row, worse than asked for, has arrived where it can.
 STALLED = 0.9
 
 
@@ -166,7 +166,8 @@ def climb(solver, problem, best, target, budget):
             coefs, seconds = (run_apart if risky else run)(solver, problem, tol, 2 * budget)
             values = problem.values(coefs)
             accuracy = np.max((values - best) / best) if problem.convex else problem.kkt(coefs).max()
-            stalled = stalled + 1 if curve.rungs and accuracy > STALLED * curve.rungs[-1].accuracy else 0
+            no_gain = curve.rungs and accuracy > max(tol, STALLED * curve.rungs[-1].accuracy)
+            stalled = stalled + 1 if no_gain else 0
             curve.rungs.append(Rung(tol, seconds, float(accuracy), float(values.sum())))
             if accuracy <= target or stalled == 3:
                 break

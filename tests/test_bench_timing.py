@@ -44,6 +44,20 @@ def test_a_solver_that_misses_the_target_gets_no_time_and_says_why():
     assert row["ratio"] == 0
 
 
+class Ahead(Zero):
+    """Gives much more than it is asked for, and the same to many tolerances."""
+
+    def run(self, problem, tol):
+        return NAMED["sklearn"].run(problem, 1e-14) * (1 + (1e-4 if tol > 1e-6 else 0))
+
+
+def test_a_solver_that_gives_more_than_asked_goes_on():
+    curves, _ = timing.compare([Ahead()], make(n=100, p=30), [1e-10], repeats=1, budget=5)
+    accuracies = [rung.accuracy for rung in curves[0].rungs]
+    assert 1e-10 < accuracies[0] == accuracies[4] < 1e-5
+    assert curves[0].first(1e-10) is not None
+
+
 def test_an_endless_solver_is_interrupted():
     with pytest.raises(timing.TooSlow):
         timing.run(Endless(), make(), 1e-3, 0.2)
