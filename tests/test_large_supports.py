@@ -75,6 +75,23 @@ def test_logistic_loss_ends_at_tol(data):
     assert tight.objective_ < loose.objective_ <= tight.objective_ + loose.dual_gap_
 
 
+@pytest.mark.parametrize("by_class", [False, True])
+def test_logistic_loss_of_many_rows_ends_at_tol(by_class):
+    """Also where parts of the rows, which stand for all on the way, have one class each."""
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(20_000, 60))
+    y = X[:, :20] @ rng.normal(size=20) + 3 * rng.logistic(size=len(X)) > 1
+    if by_class:
+        X, y = np.vstack([X[y], X[~y]]), np.repeat([True, False], [y.sum(), (~y).sum()])
+    options = {"penalty": "l1", "standardize": False}
+    models = [AdaptiveDropoutClassifier(0.005, tol=tol, **options).fit(X, y) for tol in (1e-2, 1e-3, 1e-10)]
+    least = models[-1].objective_
+    for model in models:
+        assert model.converged_
+        assert model.dual_gap_ <= model.tol * model.objective_
+        assert least * (1 - 1e-14) <= model.objective_ <= least + model.dual_gap_ + 1e-14
+
+
 def test_weights_are_copies_of_sparse_rows():
     """Whether columns are swept or their Gram matrix hangs on their number, and the local minimum hangs on that."""
     rng = np.random.default_rng(0)

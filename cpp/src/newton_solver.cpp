@@ -18,16 +18,18 @@ namespace {
 
 constexpr int kMaxPasses = 1000;
 // Stationarity aimed at, in units of the level: rounding, so that the answer does not depend on tol, unless tol is
-// above kAllDigits; the same before a last look at the columns outside, and while these are known to violate theirs.
-constexpr double kTarget = 1e-13, kAllDigits = 1e-6;
-constexpr double kCheapStep = 1e6;  // multiplications
+// above kAllDigits and kFewDigits do; the same before a last look at the columns outside, and while these are known to
+// violate theirs.
+constexpr double kTarget = 1e-13, kAllDigits = 1e-6, kFewDigits = 1e-3;
+constexpr double kCheapStep = 2e5;  // multiplications
 constexpr double kMiddleTarget = 1e-5, kLooseTarget = 1e-2;
+// From one target to the next, where the last digits cost much.
+constexpr double kDrop = 0.2;
 constexpr double kShareOfViolation = 0.3;
 // Weighted lassos on the way to a penalty that is not convex, and what of the objective each of them takes off for
 // another to follow.
 constexpr int kMostTangents = 10;
 constexpr double kWorthTangents = 5e-3;
-constexpr double kSweptDrop = 0.2;
 // Of the residual at hand, what a model of one penalty for every column is solved to.
 constexpr double kForcing = 0.1;
 // Steps that the curvature of a new point will still take to the solution, and the residual from which on it is worth
@@ -94,10 +96,9 @@ Regularizer NewtonSolver::lasso(Vector thresholds) const {
 /// Whether the steps that an old curvature will still take cost more than the curvature of the present point. Not asked
 /// of penalties that are not convex, whose answer must not tell weights from copies of rows.
 bool NewtonSolver::new_curvature_pays(const Regularizer& regularizer, double before, double residual) const {
-  if (!regularizer.penalty().convex() || !(residual < before) || before > kNear || !(residual > kTarget)) {
-    return false;
-  }
-  const double steps = std::log(kTarget / residual) / std::log(residual / before) - kStepsOfNewCurvature;
+  const double goal = few_digits(regularizer) ? kFewDigits : kTarget;
+  if (!regularizer.penalty().convex() || !(residual < before) || before > kNear || !(residual > goal)) return false;
+  const double steps = std::log(goal / residual) / std::log(residual / before) - kStepsOfNewCurvature;
   return steps > 0 && gram_is_cheaper(problem_.design, working_, steps);
 }
 
@@ -119,7 +120,8 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
     // A model of the present point that gains little so near the solution leaves rounding.
     if (!lags && before <= kRounding && residual > kSlowAtEnd * before) break;
     if (!moved && (!lags || residual <= kRounding)) break;
-    const bool slow = residual > (before <= kLooseTarget ? kSlowAtEnd : kSlow) * before;
+    const bool at_end = before <= kLooseTarget && !few_digits(regularizer);
+    const bool slow = residual > (at_end ? kSlowAtEnd : kSlow) * before;
     if (!moved || slow) coarseness_ = std::max<Index>(1, model_.coarseness() / 2);
     if (!moved || slow || !model_.lags() || new_curvature_pays(regularizer, before, residual)) renew_model(regularizer);
     unsettled_ = slow && residual > kMiddleTarget && model_.swept() && !regularizer.penalty().convex();
@@ -140,10 +142,15 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
   return true;
 }
 
-/// Whether tol is met, for a caller who asks for few digits, where the last ones would cost as much as all the others.
-bool NewtonSolver::far_enough(const Regularizer& regularizer) {
+/// Whether the caller asks for few digits, and the last ones would cost as much as all the others.
+bool NewtonSolver::few_digits(const Regularizer& regularizer) const {
   if (problem_.options.tol <= kAllDigits || !model_serves(regularizer)) return false;
-  if (!model_.swept() && work_of_step(problem_.design, working_) < kCheapStep) return false;
+  return model_.swept() || work_of_step(problem_.design, working_) >= kCheapStep;
+}
+
+/// Whether these digits are there.
+bool NewtonSolver::far_enough(const Regularizer& regularizer) {
+  if (!few_digits(regularizer)) return false;
   certify(problem_, regularizer, solution_);
   return certified(problem_, regularizer, solution_);
 }
@@ -157,7 +164,7 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
     const Columns fresh = worst_violators(regularizer);
     if (fresh.empty()) {
       if (pass > 0 && (target <= last_target || far_enough(regularizer))) break;
-      const double next = model_.swept() ? kSweptDrop * target : kMiddleTarget;
+      const double next = model_.swept() || few_digits(regularizer) ? kDrop * target : kMiddleTarget;
       target = target > kMiddleTarget ? std::max(next, last_target) : last_target;
     } else {
       const Index worst = fresh.front();  // no use in polishing a point that these columns will move
