@@ -39,7 +39,8 @@ double dual_value(const Problem& problem, const Solution& solution, const Vector
   const Vector pull = regularizer.pull(solution.gradient);
   double kappa = 1;
   for (Index j = 0; j < a.size(); ++j) {
-    if (regularizer.penalised(j) && b[j] == 0) kappa = std::min(kappa, (a[j] + kCorrelationNoise) / pull[j]);
+    const double bound = a[j] + kCorrelationNoise;
+    if (kappa * pull[j] > bound && b[j] == 0 && regularizer.penalised(j)) kappa = bound / pull[j];
   }
   const Vector& weights = problem.design.row_weights();
   double value = 0;
@@ -51,8 +52,8 @@ double dual_value(const Problem& problem, const Solution& solution, const Vector
     value = kappa * cross - 0.5 * kappa * kappa * square;
   }
   for (Index j = 0; j < a.size(); ++j) {
-    if (!regularizer.penalised(j) || b[j] == 0 || !regularizer.groups().leads(j)) continue;
-    const double excess = std::max(0.0, kappa * pull[j] - a[j] - kCorrelationNoise);
+    const double excess = kappa * pull[j] - a[j] - kCorrelationNoise;
+    if (!(excess > 0) || b[j] == 0 || !regularizer.penalised(j) || !regularizer.groups().leads(j)) continue;
     value -= excess * excess / (2 * b[j]);
   }
   return value;
@@ -93,9 +94,12 @@ Vector deviations(const Regularizer& regularizer, const Columns& columns, const 
   deviation = regularizer.pull(columns, deviation);
   for (Index i = 0; i < v.size(); ++i) {
     const Index j = columns[static_cast<size_t>(i)];
-    const bool out = radius[i] == 0 && regularizer.excluded(j);
-    const double threshold = radius[i] == 0 && regularizer.penalised(j) ? kink : 0.0;
-    deviation[i] = out ? 0.0 : std::max(0.0, deviation[i] / regularizer.level(j) - threshold);
+    const double level = regularizer.level(j), threshold = radius[i] == 0 && regularizer.penalised(j) ? kink : 0.0;
+    if (deviation[i] <= threshold * level || (radius[i] == 0 && regularizer.excluded(j))) {
+      deviation[i] = 0;
+    } else {
+      deviation[i] = std::max(0.0, deviation[i] / level - threshold);
+    }
   }
   return deviation;
 }

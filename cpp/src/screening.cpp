@@ -1,6 +1,7 @@
 #include "pyreweight/screening.hpp"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 
 #include "pyreweight/certificate.hpp"
@@ -11,6 +12,7 @@ namespace pyreweight {
 namespace {
 
 constexpr size_t kMostReferences = 6;
+constexpr Index kBlock = 1024;  // entries that stay in the nearest memory while terms are added
 // Keeps t small where references are nearly dependent; whatever t, the bound holds.
 constexpr double kRidge = 1e-12;
 // Beyond this share of the columns a whole pass, which leaves a reference, is the better use of the time.
@@ -66,9 +68,12 @@ void Screening::correlate(const Regularizer& regularizer, const Vector& threshol
   if (!t.allFinite()) return correlate_all(solution);
 
   Vector rest = solution.residual, estimate = Vector::Zero(thresholds.size());
-  for (Index i = 0; i < m; ++i) {
-    rest -= t[i] * references_[static_cast<size_t>(i)].residual;
-    estimate += t[i] * references_[static_cast<size_t>(i)].gradient;
+  for (Index i = 0; i < m; ++i) rest -= t[i] * references_[static_cast<size_t>(i)].residual;
+  for (Index first = 0; first < estimate.size(); first += kBlock) {
+    auto part = estimate.segment(first, std::min(kBlock, estimate.size() - first));
+    for (Index i = 0; i < m; ++i) {
+      part += t[i] * references_[static_cast<size_t>(i)].gradient.segment(first, part.size());
+    }
   }
   const double distance = std::sqrt(rest.cwiseAbs2().dot(weights));
   const double noise = kCorrelationNoise * (1 + t.lpNorm<1>());

@@ -24,7 +24,7 @@ Violators::Violators(const Regularizer& regularizer, const Vector& thresholds, c
     : groups_(regularizer.groups()) {
   const Vector pull = regularizer.pull(gradient);
   for (Index j = 0; j < thresholds.size(); ++j) {
-    if (known[static_cast<size_t>(j)] || pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise) continue;
+    if (pull[j] <= thresholds[j] * (1 + 1e-10) + kCorrelationNoise || known[static_cast<size_t>(j)]) continue;
     if (groups_.leads(j)) worst_.emplace_back(-pull[j] / thresholds[j], j);
   }
 }
