@@ -75,9 +75,9 @@ class AdaptiveDropoutClassifier(ClassPredictions, ClassifierMixin, BaseEstimator
     tol : float, default=1e-6
         Target of the certificate. ``solver="auto"``: ``dual_gap_ <= tol * objective_`` for l1 and elastic net,
         ``kkt_residual_ <= tol * alpha_`` otherwise, each plus a rounding floor of 64 machine epsilons of the data. It
-        ends with Newton steps, so answers are usually accurate to rounding whatever `tol`; with tens of thousands of
-        rows, or thousands of nonzero coefficients on sparse data, where the last digits cost as much as all the others,
-        a `tol` above 1e-6 is taken at its word.
+        ends with Newton steps, so answers are usually accurate to rounding whatever `tol`; with thousands of rows, or
+        thousands of nonzero coefficients on sparse data, where the last digits cost as much as all the others, a `tol`
+        above 1e-6 is taken at its word.
         ``solver="irls"``: the largest change of a (scaled) coefficient over the largest coefficient.
     warm_start : bool, default=False
         Start from `coef_` of the last fit.

@@ -11,8 +11,13 @@ namespace pyreweight {
 
 double best_intercept(const Problem& problem, const ConstVec& predictor) {
   const Vector& pi = problem.design.row_weights();
+  return best_intercept(problem, predictor, problem.loss->constant(problem.target.dot(pi)) - predictor.dot(pi));
+}
+
+double best_intercept(const Problem& problem, const ConstVec& predictor, double start) {
+  const Vector& pi = problem.design.row_weights();
   Vector shifted(predictor.size()), residual(predictor.size()), curvature(predictor.size());
-  double b = problem.loss->constant(problem.target.dot(pi)) - predictor.dot(pi);
+  double b = start;
   double low = -kInfinity, high = kInfinity;  // the derivative falls as b grows
   double stride = 1;
   for (int iter = 0; iter < 200; ++iter) {

@@ -16,7 +16,7 @@ constexpr int kModelReweightings = 20, kReweightingsOnTheWay = 4;
 constexpr double kTarget = 1e-14;  // of the levels: rounding
 constexpr double kSettled = 1e-3;  // accuracy from which the next model will be about the same
 
-constexpr Index kRun = 512;  // rows that are taken or left together, longer than a block of a product
+constexpr Index kRun = 256;  // rows that are taken or left together: an integer number of blocks of a sparse product
 // Of a part that stands for all rows.
 constexpr Index kRowsPerColumn = 50, kLeastRuns = 8;
 constexpr double kLeastEntries = 30;  // of a column
@@ -75,7 +75,7 @@ void NewtonModel::extend(const Columns& working, const Solution& at) {
 /// since these may be sorted.
 void NewtonModel::take_part(const Columns& working) {
   coarseness_ = 1;
-  if (coarsest_ == 1 || problem_.classes) return;
+  if (coarsest_ == 1 || problem_.classes || !are_sparse(problem_.design, working)) return;
   const Index n = problem_.design.rows(), runs = n / kRun;
   double rarest = static_cast<double>(n);
   for (const Index j : working) rarest = std::min(rarest, problem_.design.stored({j}));

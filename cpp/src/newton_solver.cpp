@@ -18,10 +18,12 @@ namespace {
 
 constexpr int kMaxPasses = 1000;
 // Stationarity aimed at, in units of the level: rounding, so that the answer does not depend on tol, unless tol is
-// above kAllDigits and kFewDigits do; the same before a last look at the columns outside, and while these are known to
-// violate theirs.
-constexpr double kTarget = 1e-13, kAllDigits = 1e-6, kFewDigits = 1e-3;
+// above kAllDigits; the same before a last look at the columns outside, and while these are known to violate theirs.
+constexpr double kTarget = 1e-13, kAllDigits = 1e-6;
 constexpr double kCheapStep = 2e5;  // multiplications
+// Of tol, from where on the end is so near that the curvature at hand serves, should another one cost more than so many
+// steps; and where that end is taken to be.
+constexpr double kFewDigits = 1e-4, kStepsSpared = 1, kNearEnd = 1e-3;
 constexpr double kMiddleTarget = 1e-5, kLooseTarget = 1e-2;
 // From one target to the next, where the last digits cost much.
 constexpr double kDrop = 0.2;
@@ -96,7 +98,7 @@ Regularizer NewtonSolver::lasso(Vector thresholds) const {
 /// Whether the steps that an old curvature will still take cost more than the curvature of the present point. Not asked
 /// of penalties that are not convex, whose answer must not tell weights from copies of rows.
 bool NewtonSolver::new_curvature_pays(const Regularizer& regularizer, double before, double residual) const {
-  const double goal = few_digits(regularizer) ? kFewDigits : kTarget;
+  const double goal = few_digits(regularizer) ? kNearEnd : kTarget;
   if (!regularizer.penalty().convex() || !(residual < before) || before > kNear || !(residual > goal)) return false;
   const double steps = std::log(goal / residual) / std::log(residual / before) - kStepsOfNewCurvature;
   return steps > 0 && gram_is_cheaper(problem_.design, working_, steps);
@@ -142,15 +144,31 @@ bool NewtonSolver::descend(Regularizer& regularizer, double target) {
   return true;
 }
 
-/// Whether the caller asks for few digits, and the last ones would cost as much as all the others.
-bool NewtonSolver::few_digits(const Regularizer& regularizer) const {
-  if (problem_.options.tol <= kAllDigits || !model_serves(regularizer)) return false;
+/// Whether tol decides about the end, since the last digits would cost as much as all the others. Not of the problems
+/// on the way, from whose solution others begin. With unpenalised columns there is no duality gap before the end.
+bool NewtonSolver::ends_at_tol(const Regularizer& regularizer) const {
+  if (&regularizer != &regularizer_ || problem_.options.tol <= kAllDigits || !model_serves(regularizer)) return false;
+  if ((regularizer.weights().array() == 0).any()) return false;
   return model_.swept() || work_of_step(problem_.design, working_) >= kCheapStep;
 }
 
-/// Whether these digits are there.
+bool NewtonSolver::few_digits(const Regularizer& regularizer) const {
+  if (problem_.options.tol < kFewDigits || !ends_at_tol(regularizer)) return false;
+  return !gram_is_cheaper(problem_.design, working_, kStepsSpared);
+}
+
+/// Puts the intercept at its best for the coefficients, without which a residual has no dual value.
+void NewtonSolver::settle_intercept() {
+  if (!problem_.has_intercept) return;
+  const double shift = best_intercept(problem_, solution_.predictor, 0);
+  solution_.intercept += shift;
+  solution_.predictor.array() += shift;
+  problem_.loss->residual(problem_.target, solution_.predictor, solution_.residual);
+  loss_ = std::numeric_limits<double>::quiet_NaN();
+}
+
 bool NewtonSolver::far_enough(const Regularizer& regularizer) {
-  if (!few_digits(regularizer)) return false;
+  if (!ends_at_tol(regularizer)) return false;
   certify(problem_, regularizer, solution_);
   return certified(problem_, regularizer, solution_);
 }
@@ -177,6 +195,7 @@ void NewtonSolver::minimise(Regularizer& regularizer, double last_target) {
     if (2 * fresh.size() > working_.size()) renew_model(regularizer);
     let_in(fresh);
     const bool within_limits = descend(regularizer, target);
+    if (within_limits && ends_at_tol(regularizer)) settle_intercept();
     if (screens_) {
       screening_.correlate(regularizer, thresholds_, in_working_, solution_);
     } else {

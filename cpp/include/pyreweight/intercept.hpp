@@ -6,6 +6,8 @@ namespace pyreweight {
 
 /// argmin_b sum_i pi_i l(y_i, b + z_i) for the loss of the problem, by safeguarded Newton steps.
 double best_intercept(const Problem& problem, const ConstVec& predictor);
+/// The same from a point near it.
+double best_intercept(const Problem& problem, const ConstVec& predictor, double start);
 
 /// argmin_b over (K,) for a loss with several outputs, to which the predictor (n K,) is added; up to a constant.
 /// Newton's steps where the loss falls, and elsewhere those of iterative scaling (Darroch and Ratcliff 1972), which

@@ -33,7 +33,9 @@ class NewtonSolver final : public Solver {
   void minimise(Regularizer& regularizer, double last_target);
   void follow_tangents();
   double objective(const Solution& at) const;
+  bool ends_at_tol(const Regularizer& regularizer) const;
   bool few_digits(const Regularizer& regularizer) const;
+  void settle_intercept();
   bool far_enough(const Regularizer& regularizer);
   bool descend(Regularizer& regularizer, double target);
   bool step(const Regularizer& regularizer);
