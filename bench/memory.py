@@ -89,7 +89,8 @@ def above_input(solvers, problem, tol=1e-6):
             done = subprocess.run(
                 command, capture_output=True, text=True, check=False, cwd=Path(__file__).resolve().parents[1]
             )
-            row[solver.name] = float(done.stdout) if done.returncode == 0 else np.nan
+            # The last line: an editable installation may report its build before.
+            row[solver.name] = float(done.stdout.splitlines()[-1]) if done.returncode == 0 else np.nan
     return row
 
 
