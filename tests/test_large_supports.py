@@ -77,7 +77,7 @@ def test_logistic_loss_ends_at_tol(data):
 
 @pytest.mark.parametrize("by_class", [False, True])
 def test_logistic_loss_of_many_rows_ends_at_tol(by_class):
-    """Also where parts of the rows, which stand for all on the way, have one class each."""
+    """With an intercept, in whatever order the rows are."""
     rng = np.random.default_rng(4)
     X = rng.normal(size=(20_000, 60))
     y = X[:, :20] @ rng.normal(size=20) + 3 * rng.logistic(size=len(X)) > 1

@@ -95,6 +95,7 @@ Vector deviations(const Regularizer& regularizer, const Columns& columns, const 
   for (Index i = 0; i < v.size(); ++i) {
     const Index j = columns[static_cast<size_t>(i)];
     const double level = regularizer.level(j), threshold = radius[i] == 0 && regularizer.penalised(j) ? kink : 0.0;
+    // Almost every column is at zero and well below its threshold, and needs no division to know it.
     if (deviation[i] <= threshold * level || (radius[i] == 0 && regularizer.excluded(j))) {
       deviation[i] = 0;
     } else {

@@ -98,8 +98,9 @@ Regularizer NewtonSolver::lasso(Vector thresholds) const {
 /// Whether the steps that an old curvature will still take cost more than the curvature of the present point. Not asked
 /// of penalties that are not convex, whose answer must not tell weights from copies of rows.
 bool NewtonSolver::new_curvature_pays(const Regularizer& regularizer, double before, double residual) const {
+  if (!regularizer.penalty().convex() || !(residual < before) || before > kNear) return false;
   const double goal = few_digits(regularizer) ? kNearEnd : kTarget;
-  if (!regularizer.penalty().convex() || !(residual < before) || before > kNear || !(residual > goal)) return false;
+  if (!(residual > goal)) return false;
   const double steps = std::log(goal / residual) / std::log(residual / before) - kStepsOfNewCurvature;
   return steps > 0 && gram_is_cheaper(problem_.design, working_, steps);
 }
@@ -152,6 +153,7 @@ bool NewtonSolver::ends_at_tol(const Regularizer& regularizer) const {
   return model_.swept() || work_of_step(problem_.design, working_) >= kCheapStep;
 }
 
+/// Whether it asks for so little that the curvature at hand serves.
 bool NewtonSolver::few_digits(const Regularizer& regularizer) const {
   if (problem_.options.tol < kFewDigits || !ends_at_tol(regularizer)) return false;
   return !gram_is_cheaper(problem_.design, working_, kStepsSpared);
@@ -167,6 +169,7 @@ void NewtonSolver::settle_intercept() {
   loss_ = std::numeric_limits<double>::quiet_NaN();
 }
 
+/// Whether tol is met where it decides about the end.
 bool NewtonSolver::far_enough(const Regularizer& regularizer) {
   if (!ends_at_tol(regularizer)) return false;
   certify(problem_, regularizer, solution_);
